@@ -1,0 +1,87 @@
+package futex
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrTimeout is returned by a wait whose deadline has passed while the word kept its value.
+var ErrTimeout = errors.New("wait timed out")
+
+// ErrCanceled is returned by a wait whose Cancel was canceled.
+var ErrCanceled = errors.New("wait canceled")
+
+// AllBits is the set of bits that [Wait] waits for and [Wake] wakes.
+const AllBits = ^uint32(0)
+
+// All as a number of waiters wakes every one.
+const All = 1<<31 - 1
+
+// A Deadline is a point in time, in nanoseconds of the kernel's monotonic clock. 0 means none: wait for ever.
+type Deadline int64
+
+// After is the deadline that is d from now. A d that is zero or negative gives a deadline that has passed.
+func After(d time.Duration) Deadline {
+	now := Now()
+	if d > 0 && now+Deadline(d) < now {
+		return 1<<63 - 1
+	}
+	return max(now+Deadline(d), 1)
+}
+
+// Remaining is the time until the deadline, negative when it has passed. It must not be asked of a zero deadline.
+func (dl Deadline) Remaining() time.Duration { return time.Duration(dl - Now()) }
+
+// epoch ties Go's monotonic clock, which is read without a system call, to the kernel's, which deadlines are in. Both
+// tick alike; they differ in where they start. Go's clock is read first, so that a deadline is a moment late rather than
+// early.
+var epoch = sync.OnceValue(func() (e struct {
+	start time.Time
+	nano  int64
+}) {
+	e.start = time.Now()
+	e.nano = monotonic()
+	return e
+})
+
+// Now is the present on the clock of deadlines. It does not block.
+func Now() Deadline {
+	e := epoch()
+	return Deadline(e.nano + int64(time.Since(e.start)))
+}
+
+// Wait blocks while *w is old, until a Wake of w, the deadline (ErrTimeout) or c (ErrCanceled). nil means that the caller
+// must look again: it was woken, *w is not old, or nothing happened at all. c may be nil. w may be any aligned word in
+// memory that its wakers share; it must stay mapped.
+//
+// A wait that ends with an error may have consumed a Wake of one waiter. A caller whose wakers wake one at a time
+// passes it on; where *w differs from old, the change is reported, not the error.
+func Wait(w *atomic.Uint32, old uint32, dl Deadline, c *Cancel) error {
+	return WaitBits(w, old, AllBits, dl, c)
+}
+
+// WaitBits is Wait for wakers that share at least one bit with bits, which must not be 0.
+func WaitBits(w *atomic.Uint32, old, bits uint32, dl Deadline, c *Cancel) error {
+	if c == nil {
+		return wait(w, old, bits, dl, nil)
+	}
+	c.enter(w)
+	defer c.leave(w)
+	if c.Canceled() {
+		return ErrCanceled
+	}
+	err := wait(w, old, bits, dl, c)
+	if err == nil && c.Canceled() && w.Load() == old {
+		return ErrCanceled
+	}
+	return err
+}
+
+// Wake wakes up to n waiters of w and returns how many there were; 0 where waiting is done by polling. It does not
+// block.
+func Wake(w *atomic.Uint32, n int) (woken int) { return wake(w, n, AllBits) }
+
+// WakeBits is Wake for waiters that share at least one bit with bits, which must not be 0.
+func WakeBits(w *atomic.Uint32, n int, bits uint32) (woken int) { return wake(w, n, bits) }
