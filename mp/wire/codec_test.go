@@ -1,0 +1,84 @@
+package wire
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// allOptions are the dialect's options.
+var allOptions = &syntax.FileOptions{Set: true, While: true, TopLevelControl: true, GlobalReassign: true, Recursion: true}
+
+// eval evaluates a Starlark expression.
+func eval(t testing.TB, expr string) starlark.Value {
+	t.Helper()
+	v, err := starlark.EvalOptions(allOptions, new(starlark.Thread), "expr", expr, nil)
+	if err != nil {
+		t.Fatalf("%s: %v", expr, err)
+	}
+	return v
+}
+
+// roundTrip encodes and decodes v.
+func roundTrip(t testing.TB, c *Codec, v starlark.Value) starlark.Value {
+	t.Helper()
+	data, _, err := c.Encode(nil, "obj", v)
+	if err != nil {
+		t.Fatalf("Encode(%s): %v", short(v), err)
+	}
+	got, err := c.Decode(data)
+	if err != nil {
+		t.Fatalf("Decode(Encode(%s)): %v", short(v), err)
+	}
+	return got
+}
+
+func short(v starlark.Value) string {
+	s := v.String()
+	if len(s) > 100 {
+		s = s[:100] + "..."
+	}
+	return s
+}
+
+func TestValues(t *testing.T) {
+	for _, expr := range []string{
+		"None", "True", "False", "0", "1", "-1", "31", "32", "127", "128", "-32", "-33", "-128", "-129", "255", "256",
+		"32767", "32768", "-32768", "-32769", "65535", "65536", "2147483647", "2147483648", "-2147483648", "-2147483649",
+		"4294967295", "4294967296", "9223372036854775807", "9223372036854775808", "-9223372036854775808",
+		"-9223372036854775809", "18446744073709551615", "18446744073709551616", "1<<1000", "-(1<<1000)", "-(1<<1000) + 1",
+		"0.0", "-0.0", "1.5", "1e300", "5e-324", `float("inf")`, `float("-inf")`, `float("nan")`,
+		`""`, `"x"`, `"é☃\n\0"`, `"x"*31`, `"x"*32`, `"x"*255`, `"x"*256`, `"x"*65535`, `"x"*65536`,
+		`b""`, `b"\xff\x00"`, `b"x"*255`, `b"x"*256`, `b"x"*70000`,
+		"[]", "[1]", "[[]]", "list(range(15))", "list(range(16))", "list(range(70000))",
+		"()", "(1,)", "((),)", "(1, (2, [3]))", "tuple(range(1000))",
+		"{}", `{"a": 1, "b": "x"}`, `{3: 1, 2: 2, 1: 3}`, `{(1, "x"): {}, None: [], True: 1, 1: 2, 2.5: 3, b"k": 4}`,
+		"{i: str(i) for i in range(70000)}", "{i: i for i in range(15)}", "{i: i for i in range(16)}",
+		"set()", "set([3, 2, 1])", `set([(1, 2), "x"])`, "set(range(1000))",
+		"range(0)", "range(10)", "range(3, 10)", "range(10, 3, -2)", "range(5, 5, 7)", "range(-1, -10)",
+		`"abc".elems()`, `"aé☃".elems()`, `"abc".elem_ords()`, `"aé☃".codepoints()`, `"aé☃".codepoint_ords()`, `b"ab\xff".elems()`,
+		"len", "range", "print", "[].append", `"x".join`,
+	} {
+		t.Run(expr[:min(len(expr), 30)], func(t *testing.T) {
+			v := eval(t, expr)
+			got := roundTrip(t, NewCodec(), v)
+			if got.String() != v.String() || got.Type() != v.Type() {
+				t.Errorf("got %s %s", got.Type(), short(got))
+			}
+			if f, ok := v.(starlark.Float); ok && math.Float64bits(float64(f)) != math.Float64bits(float64(got.(starlark.Float))) {
+				t.Errorf("got other bits: %v", got)
+			}
+		})
+	}
+}
+
+func TestStringsByteForByte(t *testing.T) {
+	for _, s := range []string{"\xff", "a\x80b", strings.Repeat("\xc3", 300)} {
+		if got := roundTrip(t, NewCodec(), starlark.String(s)); got != starlark.String(s) {
+			t.Errorf("%q arrived as %q", s, got)
+		}
+	}
+}

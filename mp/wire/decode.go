@@ -1,0 +1,327 @@
+package wire
+
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
+	"go.starlark.net/starlark"
+)
+
+// ref is a container of the message, by index.
+type ref struct {
+	v       starlark.Value         // nil until there is an object
+	open    bool                   // its content isn't complete
+	lowest  int                    // smallest index of a container that its content refers to and that was open then
+	patches []func(starlark.Value) // to be called when there is an object
+}
+
+// insertion is an entry of a dict or set (v is nil) whose key can only be hashed when all is decoded.
+type insertion struct {
+	into starlark.Value
+	k, v starlark.Value
+}
+
+// message reads the whole message.
+func (d *Decoder) message() (starlark.Value, error) {
+	v, err := d.Value()
+	if err != nil {
+		return nil, err
+	}
+	if d.pos != d.end {
+		return nil, d.errorf("%d bytes left over", d.end-d.pos)
+	}
+	for i := range d.late {
+		if err := d.late[i].insert(); err != nil {
+			return nil, d.wrap(err)
+		}
+	}
+	return v, nil
+}
+
+func (in *insertion) insert() error {
+	if in.v == nil {
+		return in.into.(*starlark.Set).Insert(in.k)
+	}
+	return in.into.(*starlark.Dict).SetKey(in.k, in.v)
+}
+
+func (d *Decoder) reset() {
+	const keep = 1 << 12
+	if len(d.refs) > keep || cap(d.late) > keep {
+		*d = Decoder{c: d.c}
+		return
+	}
+	clear(d.refs)
+	clear(d.types)
+	clear(d.late)
+	*d = Decoder{c: d.c, refs: d.refs[:0], types: d.types[:0], late: d.late[:0]}
+}
+
+// Value reads a value. It is an error if that is a reference to an object which there isn't yet.
+func (d *Decoder) Value() (starlark.Value, error) {
+	v, err := d.value()
+	if err == nil && v == nil {
+		err = d.errorf("reference to container %d, which isn't defined yet", d.missing)
+	}
+	return v, err
+}
+
+// Field reads a value written with Encoder.Field and passes it to set: at once, or, if it is a reference to an object
+// that there isn't yet, when the object is defined, which is before Decode of the whole message returns.
+func (d *Decoder) Field(set func(starlark.Value)) error {
+	v, err := d.value()
+	if err != nil {
+		return err
+	}
+	if v == nil {
+		d.patch(set)
+	} else {
+		set(v)
+	}
+	return nil
+}
+
+// patch arranges for set to be called with the container that value has just found to be missing.
+func (d *Decoder) patch(set func(starlark.Value)) {
+	r := &d.refs[d.missing]
+	r.patches = append(r.patches, set)
+}
+
+// value reads a value. The result is nil if it is a reference to a container without an object yet, d.missing.
+func (d *Decoder) value() (starlark.Value, error) {
+	if d.pos >= d.end {
+		return nil, d.truncated()
+	}
+	c := d.data[d.pos]
+	d.pos++
+	switch {
+	case c <= msgpcode.PosFixedNumHigh:
+		return starlark.MakeInt(int(c)), nil
+	case c >= msgpcode.NegFixedNumLow:
+		return starlark.MakeInt(int(int8(c))), nil
+	case c >= msgpcode.FixedStrLow && c <= msgpcode.FixedStrHigh:
+		b, err := d.take(int(c & msgpcode.FixedStrMask))
+		if err != nil {
+			return nil, err
+		}
+		return starlark.String(b), nil
+	case c >= msgpcode.FixedArrayLow && c <= msgpcode.FixedArrayHigh:
+		return d.list(uint64(c & msgpcode.FixedArrayMask))
+	case c <= msgpcode.FixedMapHigh:
+		return d.dict(uint64(c & msgpcode.FixedMapMask))
+	}
+	switch c {
+	case msgpcode.Nil:
+		return starlark.None, nil
+	case msgpcode.False:
+		return starlark.False, nil
+	case msgpcode.True:
+		return starlark.True, nil
+	case msgpcode.Float, msgpcode.Double:
+		d.pos--
+		return d.float()
+	case msgpcode.Array16, msgpcode.Array32, msgpcode.Map16, msgpcode.Map32:
+		return d.container(c)
+	case msgpcode.Str8, msgpcode.Str16, msgpcode.Str32:
+		d.pos--
+		b, err := d.text()
+		if err != nil {
+			return nil, err
+		}
+		return starlark.String(b), nil
+	case msgpcode.Bin8, msgpcode.Bin16, msgpcode.Bin32:
+		n, _ := d.sized(c, msgpcode.Bin8, msgpcode.Bin16, msgpcode.Bin32)
+		b, err := d.take(n)
+		if err != nil {
+			return nil, err
+		}
+		return starlark.Bytes(b), nil
+	}
+	d.pos--
+	if n, ok := extSize(c); ok {
+		return d.extension(n)
+	}
+	u, negative, err := d.integer()
+	if err != nil {
+		return nil, err
+	}
+	if negative {
+		return starlark.MakeInt64(int64(u)), nil
+	}
+	return starlark.MakeUint64(u), nil
+}
+
+// float reads a float of either size.
+func (d *Decoder) float() (starlark.Value, error) {
+	if d.data[d.pos] == msgpcode.Double {
+		f, err := d.Float()
+		return starlark.Float(f), err
+	}
+	b, err := d.take(5)
+	if err != nil {
+		return nil, err
+	}
+	return starlark.Float(math.Float32frombits(binary.BigEndian.Uint32(b[1:]))), nil
+}
+
+// container reads a list or dict whose code c has been read.
+func (d *Decoder) container(c byte) (starlark.Value, error) {
+	size := 2
+	if c == msgpcode.Array32 || c == msgpcode.Map32 {
+		size = 4
+	}
+	n, err := d.number(size)
+	if err != nil {
+		return nil, err
+	}
+	if c == msgpcode.Array16 || c == msgpcode.Array32 {
+		return d.list(n)
+	}
+	return d.dict(n)
+}
+
+// begin adds a container, v if there is an object already. The results are for finish.
+func (d *Decoder) begin(v starlark.Value) (i, outer int, err error) {
+	outer = d.lowest
+	d.lowest = math.MaxInt
+	d.refs = append(d.refs, ref{v: v, open: true})
+	return len(d.refs) - 1, outer, d.deeper()
+}
+
+// finish marks container i as complete.
+func (d *Decoder) finish(i, outer int) {
+	d.depth--
+	r := &d.refs[i]
+	r.open, r.lowest = false, d.lowest
+	d.lowest = min(d.lowest, outer)
+}
+
+func (d *Decoder) deeper() error {
+	d.depth++
+	if d.depth > MaxDepth {
+		return Errorf("RecursionError", "invalid message: values are nested more than %d deep", MaxDepth)
+	}
+	return nil
+}
+
+// elements checks the number of elements of a container: each element takes a byte at least, so all containers of a
+// message together can't have more of them than it has bytes.
+func (d *Decoder) elements(n uint64) (int, error) {
+	if n > uint64(d.end-d.pos) || n > uint64(d.budget) {
+		return 0, d.errorf("%d elements can't be in what is left", n)
+	}
+	d.budget -= int(n)
+	return int(n), nil
+}
+
+func (d *Decoder) list(n uint64) (starlark.Value, error) {
+	count, err := d.elements(n)
+	if err != nil {
+		return nil, err
+	}
+	elems := make([]starlark.Value, count)
+	for i := range elems {
+		elems[i] = starlark.None // what a __hash__ that looks into the list sees
+	}
+	list := starlark.NewList(elems)
+	id, outer, err := d.begin(list)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.fill(elems); err != nil {
+		return nil, err
+	}
+	d.finish(id, outer)
+	return list, nil
+}
+
+// fill reads the elements of a list or tuple.
+func (d *Decoder) fill(elems []starlark.Value) error {
+	for i := range elems {
+		v, err := d.value()
+		if err != nil {
+			return err
+		}
+		if v == nil {
+			d.patch(func(v starlark.Value) { elems[i] = v })
+			continue
+		}
+		elems[i] = v
+	}
+	return nil
+}
+
+func (d *Decoder) dict(n uint64) (starlark.Value, error) {
+	count, err := d.elements(2 * n)
+	if err != nil {
+		return nil, err
+	}
+	dict := starlark.NewDict(count / 2)
+	id, outer, err := d.begin(dict)
+	if err != nil {
+		return nil, err
+	}
+	for range count / 2 {
+		if err := d.entry(dict); err != nil {
+			return nil, err
+		}
+	}
+	d.finish(id, outer)
+	return dict, nil
+}
+
+// entry reads an entry of a dict.
+func (d *Decoder) entry(dict *starlark.Dict) error {
+	k, ready, err := d.key(dict)
+	if err != nil {
+		return err
+	}
+	v, err := d.value()
+	if err != nil {
+		return err
+	}
+	at := -1
+	set := func(v starlark.Value) {
+		if at >= 0 {
+			d.late[at].v = v
+		} else {
+			_ = dict.SetKey(k, v) // k is in it, so it is hashable
+		}
+	}
+	if v == nil {
+		d.patch(set)
+		v = starlark.None
+	}
+	if !ready {
+		at = len(d.late)
+		d.late = append(d.late, insertion{dict, k, v})
+		return nil
+	}
+	return d.wrap(dict.SetKey(k, v))
+}
+
+// key reads a key of a dict or set. It isn't ready to be hashed if it refers to a container that isn't complete, or if
+// an entry before it wasn't ready, since entries keep their order.
+func (d *Decoder) key(into starlark.Value) (k starlark.Value, ready bool, err error) {
+	outer, first := d.lowest, len(d.refs)
+	d.lowest = math.MaxInt
+	k, err = d.Value()
+	if err != nil {
+		return nil, false, err
+	}
+	ready = d.lowest >= first && (len(d.late) == 0 || !d.waits(into))
+	d.lowest = min(d.lowest, outer)
+	return k, ready, nil
+}
+
+// waits reports whether into has a late insertion. Those of one container are not always next to each other, but
+// messages that have any are rare.
+func (d *Decoder) waits(into starlark.Value) bool {
+	for i := range d.late {
+		if d.late[i].into == into {
+			return true
+		}
+	}
+	return false
+}

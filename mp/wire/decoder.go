@@ -1,0 +1,216 @@
+package wire
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
+	"go.starlark.net/starlark"
+)
+
+// Decoder reads one message. A Type's Decode gets it and reads what its Encode wrote. A Decoder is valid until Decode
+// returns. All methods return an error for bytes that are not what was asked for.
+type Decoder struct {
+	c      *Codec
+	data   []byte
+	pos    int
+	end    int // of the innermost extension, or of the message
+	budget int // container elements that can still come: each takes a byte at least
+	depth  int
+	types  []*Type // types used so far, by index
+	refs   []ref   // containers met so far, by index
+	late   []insertion
+
+	lowest  int // smallest index of an open container that the current one, so far, refers to
+	missing int // see value
+}
+
+// Decode returns the value that data, one whole message, holds. Any bytes are safe: invalid ones are an error.
+func (c *Codec) Decode(data []byte) (starlark.Value, error) {
+	d, _ := c.decoders.Get().(*Decoder)
+	if d == nil {
+		d = &Decoder{c: c}
+	}
+	d.data, d.end, d.budget, d.lowest = data, len(data), len(data), math.MaxInt
+	v, err := d.message()
+	d.reset()
+	c.decoders.Put(d)
+	return v, err
+}
+
+// Int reads what Encoder.Int wrote.
+func (d *Decoder) Int() (int64, error) {
+	u, neg, err := d.integer()
+	if err != nil {
+		return 0, err
+	}
+	if !neg && u > math.MaxInt64 {
+		return 0, d.errorf("integer out of range")
+	}
+	return int64(u), nil
+}
+
+// Uint reads what Encoder.Uint wrote.
+func (d *Decoder) Uint() (uint64, error) {
+	u, neg, err := d.integer()
+	if err == nil && neg {
+		err = d.errorf("negative integer")
+	}
+	return u, err
+}
+
+// Len reads a number of values that follow. It is never more than there can be.
+func (d *Decoder) Len() (int, error) {
+	u, err := d.Uint()
+	if err != nil {
+		return 0, err
+	}
+	return d.elements(u)
+}
+
+// Bool reads a truth value.
+func (d *Decoder) Bool() (bool, error) {
+	b, err := d.take(1)
+	if err != nil {
+		return false, err
+	}
+	switch b[0] {
+	case msgpcode.True:
+		return true, nil
+	case msgpcode.False:
+		return false, nil
+	}
+	return false, d.errorf("want a bool, got code %#x", b[0])
+}
+
+// Float reads a floating-point number.
+func (d *Decoder) Float() (float64, error) {
+	b, err := d.take(9)
+	if err != nil {
+		return 0, err
+	}
+	if b[0] != msgpcode.Double {
+		return 0, d.errorf("want a float, got code %#x", b[0])
+	}
+	return math.Float64frombits(binary.BigEndian.Uint64(b[1:])), nil
+}
+
+// String reads a string.
+func (d *Decoder) String() (string, error) {
+	b, err := d.text()
+	return string(b), err
+}
+
+// Bytes reads what Encoder.Bytes wrote. The result is the caller's.
+func (d *Decoder) Bytes() ([]byte, error) {
+	b, err := d.take(1)
+	if err != nil {
+		return nil, err
+	}
+	n, ok := d.sized(b[0], msgpcode.Bin8, msgpcode.Bin16, msgpcode.Bin32)
+	if !ok {
+		return nil, d.errorf("want bytes, got code %#x", b[0])
+	}
+	b, err = d.take(n)
+	return append([]byte(nil), b...), err
+}
+
+// Handle reads a handle.
+func (d *Decoder) Handle() (Handle, error) {
+	b, err := d.take(10)
+	if err != nil {
+		return 0, err
+	}
+	if b[0] != msgpcode.FixExt8 || b[1] != extHandle {
+		return 0, d.errorf("want a handle, got code %#x", b[0])
+	}
+	return binary.BigEndian.Uint64(b[2:]), nil
+}
+
+// take reads n bytes.
+func (d *Decoder) take(n int) ([]byte, error) {
+	if n < 0 || n > d.end-d.pos {
+		return nil, d.truncated()
+	}
+	b := d.data[d.pos : d.pos+n]
+	d.pos += n
+	return b, nil
+}
+
+// sized reads the length that follows code c, one of the three. A length that doesn't fit is -1, which take refuses.
+func (d *Decoder) sized(c, code8, code16, code32 byte) (n int, ok bool) {
+	size := 1
+	switch c {
+	case code8:
+	case code16:
+		size = 2
+	case code32:
+		size = 4
+	default:
+		return 0, false
+	}
+	u, err := d.number(size)
+	if err != nil || u > uint64(len(d.data)) {
+		return -1, true
+	}
+	return int(u), true
+}
+
+// text reads a string without copying it.
+func (d *Decoder) text() ([]byte, error) {
+	b, err := d.take(1)
+	if err != nil {
+		return nil, err
+	}
+	c := b[0]
+	if c >= msgpcode.FixedStrLow && c <= msgpcode.FixedStrHigh {
+		return d.take(int(c & msgpcode.FixedStrMask))
+	}
+	n, ok := d.sized(c, msgpcode.Str8, msgpcode.Str16, msgpcode.Str32)
+	if !ok {
+		return nil, d.errorf("want a string, got code %#x", c)
+	}
+	return d.take(n)
+}
+
+// integer reads any integer of up to 64 bits, as the bits of an int64 if negative.
+func (d *Decoder) integer() (u uint64, negative bool, err error) {
+	b, err := d.take(1)
+	if err != nil {
+		return 0, false, err
+	}
+	c := b[0]
+	switch {
+	case c <= msgpcode.PosFixedNumHigh:
+		return uint64(c), false, nil
+	case c >= msgpcode.NegFixedNumLow:
+		return uint64(int64(int8(c))), true, nil
+	case isUint(c):
+		u, err = d.number(1 << (c - msgpcode.Uint8))
+		return u, false, err
+	case c >= msgpcode.Int8 && c <= msgpcode.Int64:
+		size := 1 << (c - msgpcode.Int8)
+		u, err = d.number(size)
+		shift := 64 - 8*size
+		i := int64(u<<shift) >> shift
+		return uint64(i), i < 0, err
+	}
+	return 0, false, d.errorf("want an integer, got code %#x", c)
+}
+
+func (d *Decoder) errorf(format string, args ...any) error {
+	return Errorf("ValueError", "invalid message at byte %d: %s", d.pos, fmt.Sprintf(format, args...))
+}
+
+func (d *Decoder) truncated() error { return d.errorf("it ends too early") }
+
+// wrap says where in the message err, if any, happened, and keeps its exception class.
+func (d *Decoder) wrap(err error) error {
+	var e interface{ ExceptionClass() string }
+	if err == nil || errors.As(err, &e) {
+		return err
+	}
+	return Errorf("ValueError", "invalid message at byte %d: %w", d.pos, err)
+}
