@@ -1,0 +1,171 @@
+package arena
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Check walks the whole arena and returns an error that lists every inconsistency: illegal states, objects of processes that are gone,
+// locks held by such, chunks that nobody reaches, things in the hand of nobody. Nobody else may be at work meanwhile; processes that
+// sleep in a wait are fine.
+func (a *Arena) Check() error {
+	k := checker{a: a, reached: map[Chunk]Handle{}}
+	k.slots()
+	k.cells()
+	k.chunks()
+	return errors.Join(k.errs...)
+}
+
+type checker struct {
+	a       *Arena
+	errs    []error
+	reached map[Chunk]Handle
+}
+
+func (k *checker) errorf(format string, args ...any) {
+	k.errs = append(k.errs, fmt.Errorf(format, args...))
+}
+
+// alive reports whether the slot of a mark may have something: it is in use and not yet reaped.
+func (k *checker) alive(mark uint64) bool {
+	if mark == 0 || mark > uint64(len(k.a.slots)) {
+		return false
+	}
+	switch k.a.slots[mark-1].State.Load() {
+	case SlotStarting, SlotRunning, SlotExited, SlotReaping:
+		return true
+	}
+	return false
+}
+
+func (k *checker) slots() {
+	for i := range k.a.slots {
+		s := &k.a.slots[i]
+		state := s.State.Load()
+		switch {
+		case state > SlotDead:
+			k.errorf("slot %d: state %#x", i, state)
+		case state != SlotFree && uint32(i) >= k.a.head.slotTop.Load():
+			k.errorf("slot %d: in use above the high-water mark %d", i, k.a.head.slotTop.Load())
+		case state == SlotReaping && !k.alive(uint64(s.reaper.Load())):
+			k.errorf("slot %d: being reaped by nobody", i)
+		}
+		for j := range s.pend {
+			if off := s.pend[j].Load(); off != 0 && !k.alive(uint64(i)+1) {
+				k.errorf("slot %d: a wake at %#x is owed by nobody", i, off)
+			}
+		}
+	}
+}
+
+func (k *checker) cells() {
+	for i := range k.a.cells {
+		c := &k.a.cells[i]
+		s := c.state.Load()
+		what := fmt.Sprintf("cell %d (%s, handle %#x)", i, kindOf(s), uint64(makeHandle(uint32(i), genOf(s))))
+		if s != 0 && uint32(i) >= k.a.head.cellTop.Load() {
+			k.errorf("%s: in use above the high-water mark %d", what, k.a.head.cellTop.Load())
+		}
+		if v := c.life.Load(); v != 0 && !k.alive(uint64(v&^waiting)) {
+			k.errorf("%s: life lock %#x is held by nobody", what, v)
+		} else if v == 0 && c.undo.Load() != 0 {
+			k.errorf("%s: half-done step", what)
+		}
+		for slot := range SlotID(maxSlots) {
+			if c.Has(slot) && !k.alive(uint64(slot)+1) {
+				k.errorf("%s: had by slot %d, which is not in use", what, slot)
+			}
+		}
+		switch stateOf(s) {
+		case cellFree:
+			k.freeCell(uint32(i), c, what)
+		case cellInHand, cellFreeing:
+			if !k.alive(slotOf(s)) {
+				k.errorf("%s: state %#x, in nobody's hand", what, s)
+			}
+		case cellLive:
+			k.liveCell(uint32(i), c, what)
+		default:
+			k.errorf("%s: state %#x", what, s)
+		}
+	}
+}
+
+func (k *checker) freeCell(i uint32, c *Cell, what string) {
+	dirty := c.flight.Load() != 0
+	for i := range c.W {
+		dirty = dirty || c.W[i].Load() != 0
+	}
+	for i := range c.F {
+		dirty = dirty || c.F[i].Load() != 0
+	}
+	if dirty || c.wanted() {
+		k.errorf("%s: free and not zero", what)
+	}
+	if i < k.a.head.cellTop.Load() && !k.a.cellSet.has(i) {
+		k.errorf("%s: free without a hint", what)
+	}
+}
+
+func (k *checker) liveCell(i uint32, c *Cell, what string) {
+	s := c.state.Load()
+	h := makeHandle(i, genOf(s))
+	if !c.wanted() {
+		k.errorf("%s: nobody has it", what)
+	}
+	if n := int32(c.flight.Load()); n < 0 {
+		k.errorf("%s: in %d messages", what, n)
+	}
+	if kindOf(s) == KindNone || kindOf(s) >= numKinds {
+		k.errorf("%s: unknown kind", what)
+		return
+	}
+	check := kinds[kindOf(s)].Check
+	if check == nil {
+		return
+	}
+	err := check(k.a, h, c, func(ch Chunk) {
+		if ch == 0 || int(ch) > len(k.a.metas) {
+			k.errorf("%s: chunk %d does not exist", what, ch)
+			return
+		}
+		if other, ok := k.reached[ch]; ok {
+			k.errorf("%s: chunk %d is also in handle %#x", what, ch, uint64(other))
+		}
+		k.reached[ch] = h
+		if m := k.a.metas[ch-1].Load(); m != packMeta(chunkPlaced, 0, h) {
+			k.errorf("%s: chunk %d has meta word %#x", what, ch, m)
+		}
+	})
+	if err != nil {
+		k.errorf("%s: %w", what, err)
+	}
+}
+
+func (k *checker) chunks() {
+	for i := range k.a.metas {
+		m, c := k.a.metas[i].Load(), Chunk(i+1)
+		if m != 0 && uint32(i) >= k.a.head.chunkTop.Load() {
+			k.errorf("chunk %d: in use above the high-water mark %d", c, k.a.head.chunkTop.Load())
+		}
+		switch m & chunkState {
+		case chunkCold, chunkWarm:
+			hinted := k.a.coldSet.has(uint32(i)) && m == chunkCold || k.a.warmSet.has(uint32(i)) && m == chunkWarm
+			if uint32(i) < k.a.head.chunkTop.Load() && !hinted {
+				k.errorf("chunk %d: free without a hint, meta word %#x", c, m)
+			}
+		case chunkInHand:
+			if !k.alive(metaSlot(m)) {
+				k.errorf("chunk %d: in nobody's hand, meta word %#x", c, m)
+			}
+		case chunkPlaced:
+			if !k.a.placedWell(m) {
+				k.errorf("chunk %d: in an object that is gone, meta word %#x", c, m)
+			} else if _, ok := k.reached[c]; !ok && kinds[kindOf(k.a.cells[metaCell(m)-1].state.Load())].Check != nil {
+				k.errorf("chunk %d: cell %d does not reach it", c, metaCell(m)-1)
+			}
+		default:
+			k.errorf("chunk %d: meta word %#x", c, m)
+		}
+	}
+}

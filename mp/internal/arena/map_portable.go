@@ -1,0 +1,35 @@
+//go:build unix && (!linux || starmp_portable)
+
+package arena
+
+import (
+	"os"
+)
+
+// create makes a file that has no name, and maps it. Nothing keeps others with the descriptor from cutting it.
+func create(size int64) (*os.File, []byte, error) {
+	f, err := os.CreateTemp("", "starmp-arena-")
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	if err := f.Truncate(size); err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	mem, err := mapFile(f, size)
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, mem, nil
+}
+
+// punch does nothing: there is no portable way to cut a hole into a mapped file.
+func punch([]byte) error { return nil }
+
+// physicalMemory does not know: the default size is fixed.
+func physicalMemory() uint64 { return 0 }
