@@ -11,7 +11,7 @@ const warmMost = 256
 
 // Bytes is the memory of chunk c. It is not cleared when the chunk is taken.
 func (a *Arena) Bytes(c Chunk) []byte {
-	_ = a.metas[c-1]
+	_ = &a.metas[c-1] // in range
 	return unsafe.Slice((*byte)(unsafe.Add(a.chunks, uintptr(c-1)*ChunkSize)), ChunkSize)
 }
 

@@ -41,7 +41,7 @@ type header struct {
 	warmOff  uint64
 	coldOff  uint64
 	chunkOff uint64
-	_        [24]byte
+	_        [40]byte
 
 	// cellTop is the high-water mark: cells from here on were never used. Raised by whoever needs more, never lowered.
 	// A death after raising it leaves free cells without a hint, which the reaper restores.
@@ -232,4 +232,6 @@ var (
 	_ [unsafe.Offsetof(Cell{}.W) - 64]byte
 	_ [128 - unsafe.Offsetof(Cell{}.holders)]byte
 	_ [headerSize - unsafe.Sizeof(header{})]byte
+	_ [unsafe.Offsetof(header{}.cellTop) - 128]byte
+	_ [128 - unsafe.Offsetof(header{}.cellTop)]byte
 )

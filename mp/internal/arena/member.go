@@ -118,7 +118,8 @@ func (m *Member) Uses(h Handle) int {
 
 // Leave gives up all that this process has in the arena, for an exit in good order: its uses of objects, and what it owns
 // in them, of which it returns warnings as Reap does. It may wait for other processes' short critical sections. From then on, methods that would
-// take something return ErrLeft. The Reap that follows is cheap, unless other goroutines of this process are in the middle of something.
+// take something return ErrLeft. The Reap that follows is cheap, unless other goroutines of this process hold a lock or have something in
+// hand: those may go on and need not be waited for. A goroutine between a change and its wake is not seen, so the caller lets none be there.
 // A second Leave does nothing.
 func (m *Member) Leave() []Warning {
 	m.mu.Lock()

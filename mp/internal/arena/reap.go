@@ -1,5 +1,7 @@
 package arena
 
+import "github.com/starmp/starmp/mp/internal/futex"
+
 // Reap recovers what the process in slot dead has left, once it is certain that the process is gone, and then puts the slot in state Dead with
 // the exit code. It returns a warning for each thing that the dead one owned and that was given back. For a process that has left
 // in good order (Clean) there is nothing to do.
@@ -11,18 +13,18 @@ func (m *Member) Reap(dead SlotID, code int) []Warning {
 	s := m.a.Slot(dead)
 	m.busy()
 	defer m.idle()
-	m.mu.Lock()
-	switch state := s.State.Load(); state {
-	case SlotStarting, SlotRunning, SlotExited:
-		// The reaper's name comes first: whoever sees Reaping finds it.
-		s.ExitCode.Store(int32(code))
-		s.reaper.Store(uint32(m.mark()))
-		s.SetState(SlotReaping)
-		m.mu.Unlock()
-	default:
-		m.mu.Unlock()
+	// Not under m.mu: other goroutines hold that while they wait for a lock that this dead process may have.
+	state := s.State.Load()
+	if state != SlotStarting && state != SlotRunning && state != SlotExited {
 		return nil
 	}
+	// The reaper's name comes first: whoever sees Reaping finds it.
+	s.ExitCode.Store(int32(code))
+	s.reaper.Store(uint32(m.mark()))
+	if !s.State.CompareAndSwap(state, SlotReaping) {
+		return nil
+	}
+	futex.Wake(&s.State, futex.All)
 	r := reaping{m: m, dead: m.adopt(dead)}
 	if len(r.dead) > 1 || s.Clean.Load() == 0 {
 		r.repairCounts()
