@@ -116,6 +116,29 @@ func (m *Member) Uses(h Handle) int {
 	return int(m.refs[h])
 }
 
+// Sole reports whether no other process and no message has h, which this process has.
+func (m *Member) Sole(h Handle) bool {
+	c, err := m.a.cellOf(h)
+	if err != nil {
+		return false
+	}
+	m.Lock(&c.life)
+	defer m.Unlock(&c.life)
+	if c.flight.Load() != 0 {
+		return false
+	}
+	for i := range c.holders {
+		others := c.holders[i].Load()
+		if uint32(i) == uint32(m.id)/64 {
+			others &^= 1 << (m.id % 64)
+		}
+		if others != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Leave gives up all that this process has in the arena, for an exit in good order: its uses of objects, and what it owns
 // in them, of which it returns warnings as Reap does. It may wait for other processes' short critical sections. From then on, methods that would
 // take something return ErrLeft. The Reap that follows is cheap, unless other goroutines of this process hold a lock or have something in
