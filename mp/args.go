@@ -1,0 +1,115 @@
+package mp
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/starmp/starmp/mp/internal/arena"
+	"github.com/starmp/starmp/mp/internal/futex"
+	"github.com/starmp/starmp/mp/internal/prim"
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+)
+
+// seconds is a timeout argument: None waits forever, negative numbers count as zero, as in CPython.
+type seconds struct {
+	set bool
+	d   time.Duration
+}
+
+// Unpack implements starlark.Unpacker.
+func (s *seconds) Unpack(v starlark.Value) error {
+	if v == starlark.None {
+		*s = seconds{}
+		return nil
+	}
+	f, ok := starlark.AsFloat(v)
+	if !ok {
+		return fmt.Errorf("got %s, want a number of seconds or None", v.Type())
+	}
+	if math.IsNaN(f) {
+		return fmt.Errorf("got NaN, want a number of seconds or None")
+	}
+	const longest = 100 * 365 * 24 * 3600
+	f = math.Max(0, math.Min(f, longest))
+	*s = seconds{true, time.Duration(f * float64(time.Second))}
+	return nil
+}
+
+// errInterrupted is what a blocking call returns when its thread's Cancel fires.
+var errInterrupted = wire.Errorf("KeyboardInterrupt", "")
+
+// opt is how thread waits in a primitive.
+func (rt *Runtime) opt(thread *starlark.Thread, block bool, timeout seconds) prim.Opt {
+	o := prim.Opt{
+		NoWait: !block,
+		Thread: rt.threadID(thread),
+		Pos:    func() string { return rt.host.Pos(thread) },
+		Park:   func(sleep func()) { rt.host.Block(thread, sleep) },
+	}
+	o.Cancel, _ = thread.Local(CancelKey).(*Cancel)
+	if timeout.set {
+		o.Deadline = futex.After(timeout.d)
+	}
+	return o
+}
+
+// truth is a bool argument that takes any value, as Python's flags do.
+type truth bool
+
+// Unpack implements starlark.Unpacker.
+func (t *truth) Unpack(v starlark.Value) error {
+	*t = truth(v.Truth())
+	return nil
+}
+
+// sleep runs wait without the script lock. A timeout is no error; the caller looks at the state again.
+func (rt *Runtime) sleep(thread *starlark.Thread, timeout seconds, wait func(futex.Deadline, *Cancel) error) error {
+	var deadline futex.Deadline
+	if timeout.set {
+		deadline = futex.After(timeout.d)
+	}
+	cancel, _ := thread.Local(CancelKey).(*Cancel)
+	var err error
+	rt.host.Block(thread, func() { err = wait(deadline, cancel) })
+	return scriptError(err)
+}
+
+// scriptError is what a script sees of an error of futex, prim or arena: nothing for a timeout, which is a result.
+func scriptError(err error) error {
+	switch {
+	case err == nil || errors.Is(err, futex.ErrTimeout):
+		return nil
+	case errors.Is(err, futex.ErrCanceled):
+		return errInterrupted
+	case errors.Is(err, arena.ErrFull):
+		return wire.Errorf("MemoryError", "%w", err)
+	case errors.Is(err, arena.ErrStale):
+		return wire.Errorf("ValueError", "%w", err)
+	}
+	return err
+}
+
+// waitWord blocks while the word holds the value old, or until the timeout is over.
+func (rt *Runtime) waitWord(thread *starlark.Thread, w *atomic.Uint32, old uint32, timeout seconds) error {
+	return rt.sleep(thread, timeout, func(deadline futex.Deadline, cancel *Cancel) error {
+		for w.Load() == old {
+			if err := futex.Wait(w, old, deadline, cancel); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// blockTimeout unpacks (block=True, timeout=None), the parameters of everything that blocks.
+func blockTimeout(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (block bool, timeout seconds, err error) {
+	t := truth(true)
+	if len(args)+len(kwargs) > 0 {
+		err = starlark.UnpackArgs(b.Name(), args, kwargs, "block?", &t, "timeout?", &timeout)
+	}
+	return bool(t), timeout, err
+}

@@ -1,0 +1,136 @@
+//go:build unix
+
+package mp
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/starmp/starmp/mp/internal/arena"
+	"github.com/starmp/starmp/mp/internal/prim"
+	"go.starlark.net/starlark"
+)
+
+// Child runs this process as a child and never returns, if it was started as one; else it returns at once.
+// It must be called before anything that a child should not do: flags, files, goroutines. newHost makes the interpreter
+// around the given runtime; it is called while the child still waits to be given something to run.
+func Child(newHost func(rt *Runtime) (Host, error)) {
+	slot, gen, ok := childSlot()
+	if !ok {
+		return
+	}
+	os.Exit(runChild(slot, gen, newHost))
+}
+
+func runChild(slot arena.SlotID, gen uint32, newHost func(rt *Runtime) (Host, error)) int {
+	signal.Ignore(syscall.SIGINT) // the root alone acts on Ctrl-C
+	defaultSignals()
+	syscall.CloseOnExec(controlFD)
+	syscall.CloseOnExec(arenaFD)
+	a, err := arena.Attach(os.NewFile(arenaFD, "arena"))
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "starmp: child: %v\n", err)
+		return 1
+	}
+	s := a.Slot(slot)
+	if s.Gen.Load() != gen {
+		return 1 // the parent died and its heir has closed the slot
+	}
+	rt := &Runtime{children: map[*child]*process{}}
+	rt.adoptMember(a.Join(slot), slot)
+	if rt.host, err = newHost(rt); err == nil {
+		err = rt.init()
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "starmp: child: %v\n", err)
+		return 1
+	}
+
+	var b [1]byte
+	if n, _ := syscall.Read(controlFD, b[:]); n != 1 {
+		rt.member.Leave()
+		return 0 // a spare that was not needed
+	}
+	s.SetState(arena.SlotRunning)
+	rt.parent = &parentLink{}
+	go func() {
+		// The parent writes nothing more: whatever this returns, it is gone, and an orphan does not outlive it.
+		syscall.Read(controlFD, b[:])
+		rt.parent.gone.Store(1)
+		rt.Kill()
+		os.Exit(1)
+	}()
+	code := rt.runBundle(s)
+	rt.Shutdown(false)
+	rt.warn(rt.member.Leave())
+	s.SetState(arena.SlotExited)
+	return code & 0xff
+}
+
+// runBundle receives the bundle and runs its process. The result is the exit code.
+func (rt *Runtime) runBundle(s *arena.Slot) int {
+	thread := rt.host.NewThread("MainThread")
+	rt.main = thread
+	rt.host.Enter(thread)
+	defer rt.host.Leave(thread)
+	b, err := rt.receive(arena.Handle(s.Inbox.Load()))
+	if err != nil {
+		return rt.failed(err)
+	}
+	rt.host.SetArgv(b.argv)
+	p, err := processOf("start", b.process)
+	if err != nil {
+		return rt.failed(err)
+	}
+	p.pid = os.Getpid()
+	rt.mu.Lock()
+	rt.current, rt.identity, rt.name, rt.daemon, rt.authkey = b.process, p.identity, p.name, p.daemon, p.authkey
+	rt.mu.Unlock()
+	rt.parent.name, rt.parent.pid = b.parent, b.pid
+
+	run, err := b.process.(starlark.HasAttrs).Attr("run")
+	if err == nil {
+		_, err = rt.host.Call(thread, run, nil, nil)
+	}
+	return rt.failed(err)
+}
+
+// failed reports err, nil for none, as the end of the current process's run and returns the exit code for it.
+func (rt *Runtime) failed(err error) int {
+	if err == nil {
+		return 0
+	}
+	if code, msg, ok := rt.host.ExitStatus(err); ok {
+		if msg != "" {
+			rt.host.Stderr(msg)
+		}
+		return code
+	}
+	rt.host.Stderr("Process " + rt.Name() + ":\n" + rt.host.Traceback(err))
+	return 1
+}
+
+// receive takes the bundle out of the inbox and decodes it.
+func (rt *Runtime) receive(inbox arena.Handle) (*bundle, error) {
+	q, err := prim.OpenQueue(rt.member, inbox)
+	if err != nil {
+		return nil, err
+	}
+	defer q.Close()
+	msg, err := q.Get(prim.Opt{NoWait: true})
+	if err != nil {
+		return nil, err
+	}
+	defer msg.Release(rt.member)
+	v, err := rt.host.Codec().Decode(msg.Data)
+	if err != nil {
+		return nil, err
+	}
+	b, ok := v.(*bundle)
+	if !ok {
+		return nil, fmt.Errorf("BUG: got %s, want a bundle", v.Type())
+	}
+	return b, nil
+}

@@ -1,0 +1,98 @@
+package mp
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/starmp/starmp/mp/internal/arena"
+	"github.com/starmp/starmp/mp/internal/prim"
+	"go.starlark.net/starlark"
+)
+
+// Event is multiprocessing.Event: a flag that processes wait for.
+// https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.Event
+//
+// Unlike CPython's, wait returns True also when the event was set and cleared again before the waiter woke up.
+type Event struct {
+	shared
+	e *prim.Event
+}
+
+var (
+	_ starlark.HasAttrs   = (*Event)(nil)
+	_ starlark.Comparable = (*Event)(nil)
+)
+
+// makeEvent is Event().
+func (rt *Runtime) makeEvent(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := noArgs(b, args, kwargs); err != nil {
+		return nil, err
+	}
+	m, err := rt.mem()
+	if err != nil {
+		return nil, err
+	}
+	e, err := prim.NewEvent(m)
+	if err != nil {
+		return nil, scriptError(err)
+	}
+	return rt.wrapEvent(e), nil
+}
+
+func (rt *Runtime) openEvent(m *arena.Member, h arena.Handle) (starlark.Value, error) {
+	e, err := prim.OpenEvent(m, h)
+	if err != nil {
+		return nil, scriptError(err)
+	}
+	return rt.wrapEvent(e), nil
+}
+
+func (rt *Runtime) wrapEvent(e *prim.Event) *Event {
+	o := &Event{e: e}
+	o.shared = shared{rt: rt, typ: eventType, h: e.Handle(), self: o}
+	runtime.AddCleanup(o, (*prim.Event).Close, e)
+	return o
+}
+
+func (e *Event) String() string {
+	state := "unset"
+	if e.e.IsSet() {
+		state = "set"
+	}
+	return fmt.Sprintf("<Event at %#x %s>", uint64(e.h), state)
+}
+
+var eventType = &sharedType{"Event", []method{
+	{"is_set", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		return starlark.Bool(b.Receiver().(*Event).e.IsSet()), noArgs(b, args, kwargs)
+	}},
+	{"set", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if err := noArgs(b, args, kwargs); err != nil {
+			return nil, err
+		}
+		b.Receiver().(*Event).e.Set()
+		return starlark.None, nil
+	}},
+	{"clear", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if err := noArgs(b, args, kwargs); err != nil {
+			return nil, err
+		}
+		b.Receiver().(*Event).e.Clear()
+		return starlark.None, nil
+	}},
+	{"wait", eventWait},
+}}
+
+// eventWait is Event.wait(timeout=None).
+func eventWait(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	e := b.Receiver().(*Event)
+	var timeout seconds
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "timeout?", &timeout); err != nil {
+		return nil, err
+	}
+	if e.e.IsSet() {
+		return starlark.True, nil
+	}
+	ok, err := e.e.Wait(e.rt.opt(thread, true, timeout))
+	return starlark.Bool(ok), scriptError(err)
+}

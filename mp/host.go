@@ -1,0 +1,72 @@
+package mp
+
+import (
+	"github.com/starmp/starmp/mp/internal/futex"
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+)
+
+// Host is what mp needs of the interpreter around it. mp starts processes, moves values and blocks; running script
+// code, exceptions, classes and tracebacks belong to the interpreter.
+//
+// All methods may be called from any goroutine unless they say otherwise.
+type Host interface {
+	// Codec is the codec that knows the wire forms of this runtime's values.
+	Codec() *wire.Codec
+
+	// Call calls fn in thread. The caller has the script lock.
+	Call(thread *starlark.Thread, fn starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
+	// NewThread makes a thread for script code that mp runs itself: a child's main function, a callback, a server.
+	// It carries a *Cancel under CancelKey.
+	NewThread(name string) *starlark.Thread
+	// Enter takes the script lock for thread, Leave gives it up. Script code runs only between them.
+	Enter(thread *starlark.Thread)
+	Leave(thread *starlark.Thread)
+	// Block runs f, which may block, without the script lock. The caller has it, before and after.
+	Block(thread *starlark.Thread, f func())
+	// Current is the thread that has the script lock, for operators, which go.starlark.net calls without a thread.
+	Current() *starlark.Thread
+	// Pending makes err surface at the script's next step, for operators that cannot return an error.
+	Pending(err error)
+	// Pos says where thread is, as file:line.
+	Pos(thread *starlark.Thread) string
+
+	// NewClass makes a class whose methods may be *starlark.Builtin (self is their first argument) and whose
+	// properties are values with Get(self) and Set(self, v).
+	NewClass(name string, bases []starlark.Value, attrs starlark.StringDict) (starlark.Value, error)
+	// IsInstance reports whether v is an instance of class or of a class derived from it.
+	IsInstance(v, class starlark.Value) bool
+	// Exception returns an exception class by its qualified name, such as "ValueError" or "queue.Empty".
+	Exception(class string) starlark.Value
+	// FromError returns the exception object that a script would see for err; ToError the error that raises it.
+	FromError(err error) starlark.Value
+	ToError(exc starlark.Value) error
+	// ExitStatus interprets err as SystemExit: the status to exit with and what to write to standard error first.
+	// ok is false for any other error.
+	ExitStatus(err error) (code int, message string, ok bool)
+	// Traceback formats err as an uncaught error is shown, ending in a newline.
+	Traceback(err error) string
+
+	// Argv is the script's own argument list, which children see as sys.argv; SetArgv sets it in a child.
+	Argv() []string
+	SetArgv(argv []string)
+	// Stderr writes text to the process's standard error in one write.
+	Stderr(text string)
+}
+
+// Instance is what mp sees of an instance of a class made by Host.NewClass.
+type Instance interface {
+	starlark.Value
+	// Native is the Go state that mp keeps in the instance, nil before __init__.
+	Native() any
+	SetNative(any)
+	// ClassName is the name of the instance's class, which for a subclass of Process names its processes.
+	ClassName() string
+}
+
+// Cancel interrupts blocking operations: after its method Cancel each wait of a thread that carries it under
+// CancelKey ends with ErrInterrupted, until Reset.
+type Cancel = futex.Cancel
+
+// CancelKey is the thread-local key under which a thread carries its *Cancel.
+const CancelKey = "starmp.cancel"

@@ -1,0 +1,113 @@
+package mp
+
+import (
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// managedMethod is a method of a managed object beyond those that go.starlark.net's own type has.
+type managedMethod = func(s *server, thread *starlark.Thread, self starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
+
+// managedType is one type of object that a manager serves.
+type managedType struct {
+	code    uint64   // in the cell
+	typeid  string   // as manager.typeid() makes it
+	proxy   string   // the proxy's type name
+	own     []string // methods that go.starlark.net's type has
+	methods map[string]managedMethod
+}
+
+// call calls a method of the object itself.
+func (t *managedType) call(s *server, thread *starlark.Thread, self starlark.Value, name string, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if m := t.methods[name]; m != nil {
+		return m(s, thread, self, args, kwargs)
+	}
+	if has, ok := self.(starlark.HasAttrs); ok {
+		for _, own := range t.own {
+			if own == name {
+				f, err := has.Attr(name)
+				if err != nil {
+					return nil, err
+				}
+				return s.rt.host.Call(thread, f, args, kwargs)
+			}
+		}
+	}
+	return nil, wire.Errorf("AttributeError", "'%s' object has no attribute '%s'", t.proxy, name)
+}
+
+func arity(name string, args starlark.Tuple, kwargs []starlark.Tuple, low, high int) error {
+	if len(kwargs) > 0 {
+		return wire.Errorf("TypeError", "%s() takes no keyword arguments", name)
+	}
+	if len(args) < low || len(args) > high {
+		return wire.Errorf("TypeError", "%s() got %d arguments, want %d to %d", name, len(args), low, high)
+	}
+	return nil
+}
+
+// simple wraps a method that takes a fixed number of positional arguments.
+func simple[T starlark.Value](name string, n int, f func(self T, args starlark.Tuple) (starlark.Value, error)) managedMethod {
+	return func(_ *server, _ *starlark.Thread, self starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if err := arity(name, args, kwargs, n, n); err != nil {
+			return nil, err
+		}
+		return f(self.(T), args)
+	}
+}
+
+var commonMethods = map[string]managedMethod{
+	"__len__": simple("__len__", 0, func(self starlark.Value, _ starlark.Tuple) (starlark.Value, error) {
+		return starlark.MakeInt(starlark.Len(self)), nil
+	}),
+	"__str__": simple("__str__", 0, func(self starlark.Value, _ starlark.Tuple) (starlark.Value, error) {
+		return starlark.String(self.String()), nil
+	}),
+	"__contains__": simple("__contains__", 1, func(self starlark.Value, args starlark.Tuple) (starlark.Value, error) {
+		return starlark.Binary(syntax.IN, args[0], self)
+	}),
+	"_getvalue": simple("_getvalue", 0, func(self starlark.Value, _ starlark.Tuple) (starlark.Value, error) {
+		return self, nil
+	}),
+}
+
+func withCommon(m map[string]managedMethod) map[string]managedMethod {
+	for name, f := range commonMethods {
+		m[name] = f
+	}
+	return m
+}
+
+func keyError(k starlark.Value) error { return wire.Errorf("KeyError", "%s", k) }
+
+var dictType = &managedType{
+	code: 1, typeid: "dict", proxy: "DictProxy",
+	own: []string{"clear", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values"},
+	methods: withCommon(map[string]managedMethod{
+		"__getitem__": simple("__getitem__", 1, func(d *starlark.Dict, args starlark.Tuple) (starlark.Value, error) {
+			v, found, err := d.Get(args[0])
+			if err == nil && !found {
+				err = keyError(args[0])
+			}
+			return v, err
+		}),
+		"__setitem__": simple("__setitem__", 2, func(d *starlark.Dict, args starlark.Tuple) (starlark.Value, error) {
+			return starlark.None, d.SetKey(args[0], args[1])
+		}),
+		"__delitem__": simple("__delitem__", 1, func(d *starlark.Dict, args starlark.Tuple) (starlark.Value, error) {
+			_, found, err := d.Delete(args[0])
+			if err == nil && !found {
+				err = keyError(args[0])
+			}
+			return starlark.None, err
+		}),
+		"copy": simple("copy", 0, func(d *starlark.Dict, _ starlark.Tuple) (starlark.Value, error) { return d, nil }),
+		"__or__": simple("__or__", 1, func(d *starlark.Dict, args starlark.Tuple) (starlark.Value, error) {
+			return starlark.Binary(syntax.PIPE, d, args[0])
+		}),
+		"__ror__": simple("__ror__", 1, func(d *starlark.Dict, args starlark.Tuple) (starlark.Value, error) {
+			return starlark.Binary(syntax.PIPE, args[0], d)
+		}),
+	}),
+}

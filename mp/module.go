@@ -1,0 +1,67 @@
+package mp
+
+import (
+	"reflect"
+
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+	"go.starlark.net/starlarkstruct"
+)
+
+// Module returns the script's multiprocessing module. Its functions and classes travel between processes by name.
+func (rt *Runtime) Module() *starlarkstruct.Module {
+	rt.moduleOnce.Do(func() {
+		members := starlark.StringDict{"Process": rt.processClass}
+		for _, f := range []struct {
+			name string
+			fn   builtinFunc
+		}{
+			{"current_process", rt.currentProcess},
+			{"parent_process", rt.parentProcess},
+			{"active_children", rt.activeChildren},
+			{"cpu_count", cpuCount},
+			{"Lock", rt.makeLock},
+			{"RLock", rt.makeRLock},
+			{"Semaphore", rt.makeSemaphore(false)},
+			{"BoundedSemaphore", rt.makeSemaphore(true)},
+			{"Condition", rt.makeCondition},
+			{"Event", rt.makeEvent},
+			{"Queue", rt.makeQueue},
+			{"Manager", rt.makeManager},
+			{"Pool", rt.makePool},
+		} {
+			members[f.name] = starlark.NewBuiltin(f.name, f.fn)
+		}
+		for _, class := range []string{"ProcessError", "TimeoutError", "AuthenticationError", "BufferTooShort", "WorkerLostError"} {
+			members[class] = rt.host.Exception("multiprocessing." + class)
+		}
+		rt.module = &starlarkstruct.Module{Name: "multiprocessing", Members: members}
+		codec := rt.host.Codec()
+		for name, v := range members {
+			codec.Name("multiprocessing."+name, v)
+		}
+		codec.Name("multiprocessing", rt.module)
+		codec.Name("multiprocessing.managers._serve", rt.serve)
+		codec.Name("multiprocessing.pool._worker", rt.work)
+	})
+	return rt.module
+}
+
+// registerWire tells the codec how this package's values travel.
+func (rt *Runtime) registerWire() {
+	rt.registerShared((*Lock)(nil), "lock", rt.openLock)
+	rt.registerShared((*RLock)(nil), "rlock", rt.openRLock)
+	rt.registerShared((*Semaphore)(nil), "semaphore", rt.openSemaphore)
+	rt.registerShared((*Condition)(nil), "condition", rt.openCondition)
+	rt.registerShared((*Event)(nil), "event", rt.openEvent)
+	rt.registerShared((*Queue)(nil), "queue", rt.openQueue)
+	rt.registerShared((*DictProxy)(nil), "dict", rt.openProxy)
+	rt.registerShared((*ListProxy)(nil), "list", rt.openProxy)
+	rt.registerShared((*NamespaceProxy)(nil), "namespace", rt.openProxy)
+	rt.host.Codec().Register(wire.Type{
+		Name:   "mp.bundle",
+		Go:     reflect.TypeFor[*bundle](),
+		Encode: func(e *wire.Encoder, v starlark.Value) error { return v.(*bundle).encode(e) },
+		Decode: decodeBundle,
+	})
+}

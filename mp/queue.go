@@ -1,0 +1,193 @@
+package mp
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/starmp/starmp/mp/internal/arena"
+	"github.com/starmp/starmp/mp/internal/prim"
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+)
+
+// Queue is multiprocessing.Queue: messages in shared memory, first in first out.
+// https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.Queue
+//
+// Unlike CPython's there is no feeder thread: when put returns, the message is in shared memory and survives its
+// sender. So join_thread has nothing to wait for, a message is never lost at exit, and joining a process before its
+// queue is read does not block. An object that cannot be sent is an error of put, with the path to it.
+type Queue struct {
+	shared
+	q      *prim.Queue
+	closed bool // by close() in this process; guarded by the script lock
+}
+
+var (
+	_ starlark.HasAttrs   = (*Queue)(nil)
+	_ starlark.Comparable = (*Queue)(nil)
+)
+
+// makeQueue is Queue(maxsize=0); a maxsize below one means no bound.
+func (rt *Runtime) makeQueue(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	size := 0
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "maxsize?", &size); err != nil {
+		return nil, err
+	}
+	return rt.newQueue(size)
+}
+
+func (rt *Runtime) newQueue(size int) (*Queue, error) {
+	m, err := rt.mem()
+	if err != nil {
+		return nil, err
+	}
+	q, err := prim.NewQueue(m, max(size, 0))
+	if err != nil {
+		return nil, scriptError(err)
+	}
+	return rt.wrapQueue(q), nil
+}
+
+func (rt *Runtime) openQueue(m *arena.Member, h arena.Handle) (starlark.Value, error) {
+	q, err := prim.OpenQueue(m, h)
+	if err != nil {
+		return nil, scriptError(err)
+	}
+	return rt.wrapQueue(q), nil
+}
+
+func (rt *Runtime) wrapQueue(q *prim.Queue) *Queue {
+	o := &Queue{q: q}
+	o.shared = shared{rt: rt, typ: queueType, h: q.Handle(), self: o}
+	runtime.AddCleanup(o, (*prim.Queue).Close, q)
+	return o
+}
+
+func (q *Queue) String() string {
+	return fmt.Sprintf("<multiprocessing.queues.Queue object at %#x>", uint64(q.h))
+}
+
+var queueType = &sharedType{"Queue", []method{
+	{"put", queuePut},
+	{"get", queueGet},
+	{"put_nowait", queuePutNowait},
+	{"get_nowait", func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if err := noArgs(b, args, kwargs); err != nil {
+			return nil, err
+		}
+		return b.Receiver().(*Queue).get(thread, false, seconds{})
+	}},
+	{"qsize", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		return starlark.MakeInt(b.Receiver().(*Queue).q.Len()), noArgs(b, args, kwargs)
+	}},
+	{"empty", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		return starlark.Bool(b.Receiver().(*Queue).q.Len() == 0), noArgs(b, args, kwargs)
+	}},
+	{"full", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		q := b.Receiver().(*Queue).q
+		return starlark.Bool(q.Max() > 0 && q.Len() >= q.Max()), noArgs(b, args, kwargs)
+	}},
+	{"close", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		b.Receiver().(*Queue).closed = true
+		return starlark.None, noArgs(b, args, kwargs)
+	}},
+	{"join_thread", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if !b.Receiver().(*Queue).closed {
+			return nil, assertion("Queue " + b.Receiver().String() + " not closed")
+		}
+		return starlark.None, noArgs(b, args, kwargs)
+	}},
+	{"cancel_join_thread", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		return starlark.None, noArgs(b, args, kwargs)
+	}},
+}}
+
+// queuePut is Queue.put(obj, block=True, timeout=None).
+func queuePut(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if len(args) == 1 && len(kwargs) == 0 {
+		return starlark.None, b.Receiver().(*Queue).put(thread, args[0], true, seconds{})
+	}
+	var obj starlark.Value
+	var timeout seconds
+	block := truth(true)
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "obj", &obj, "block?", &block, "timeout?", &timeout); err != nil {
+		return nil, err
+	}
+	return starlark.None, b.Receiver().(*Queue).put(thread, obj, bool(block), timeout)
+}
+
+func queuePutNowait(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var obj starlark.Value
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "obj", &obj); err != nil {
+		return nil, err
+	}
+	return starlark.None, b.Receiver().(*Queue).put(thread, obj, false, seconds{})
+}
+
+// queueGet is Queue.get(block=True, timeout=None).
+func queueGet(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	block, timeout, err := blockTimeout(b, args, kwargs)
+	if err != nil {
+		return nil, err
+	}
+	return b.Receiver().(*Queue).get(thread, block, timeout)
+}
+
+func (q *Queue) checkOpen() error {
+	if q.closed {
+		return wire.Errorf("ValueError", "Queue %s is closed", q)
+	}
+	return nil
+}
+
+func (q *Queue) put(thread *starlark.Thread, obj starlark.Value, block bool, timeout seconds) error {
+	if err := q.checkOpen(); err != nil {
+		return err
+	}
+	err := q.rt.encoded("obj", obj, func(data []byte, handles []arena.Handle) error {
+		err := q.q.Put(data, handles, prim.Opt{NoWait: true})
+		if block && errors.Is(err, prim.ErrQueueFull) {
+			err = q.q.Put(data, handles, q.rt.opt(thread, true, timeout))
+		}
+		return err
+	})
+	return scriptError(err)
+}
+
+func (q *Queue) get(thread *starlark.Thread, block bool, timeout seconds) (starlark.Value, error) {
+	if err := q.checkOpen(); err != nil {
+		return nil, err
+	}
+	msg, err := q.q.Get(prim.Opt{NoWait: true})
+	if block && errors.Is(err, prim.ErrQueueEmpty) {
+		msg, err = q.q.Get(q.rt.opt(thread, true, timeout))
+	}
+	if err != nil {
+		return nil, scriptError(err)
+	}
+	return q.rt.decoded(msg)
+}
+
+// encoded hands f the wire form of v, in a buffer that is reused afterwards. root names v in errors.
+func (rt *Runtime) encoded(root string, v starlark.Value, f func([]byte, []arena.Handle) error) error {
+	buf := buffers.Get().(*[]byte)
+	defer func() {
+		if cap(*buf) <= largestPooled {
+			buffers.Put(buf)
+		}
+	}()
+	data, handles, err := rt.host.Codec().Encode((*buf)[:0], root, v)
+	if err != nil {
+		return err
+	}
+	*buf = data
+	return f(data, arenaHandles(handles))
+}
+
+// decoded decodes a received message and gives its references back.
+func (rt *Runtime) decoded(msg prim.Msg) (starlark.Value, error) {
+	v, err := rt.host.Codec().Decode(msg.Data)
+	msg.Release(rt.member)
+	return v, err
+}

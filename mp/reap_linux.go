@@ -1,0 +1,30 @@
+package mp
+
+import (
+	"github.com/starmp/starmp/mp/internal/arena"
+	"golang.org/x/sys/unix"
+)
+
+// waitForeign waits until the process in s, which need not be a child of this one, has ended.
+func waitForeign(s *arena.Slot) {
+	// A process that died between taking a slot and its fork, or in its fork, leaves a slot without a pid. Its child, if
+	// there is one, reads the end of its control socket before anything else and touches nothing of the arena.
+	pid := int(s.Pid.Load())
+	if pid == 0 {
+		return
+	}
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		waitGone(pid)
+		return
+	}
+	defer unix.Close(fd)
+	for {
+		_, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, -1)
+		if err != unix.EINTR {
+			// As subreaper this process may have inherited the orphan; then it must not stay a zombie.
+			unix.Wait4(pid, nil, unix.WNOHANG, nil)
+			return
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package mp
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/starmp/starmp/mp/internal/arena"
+	"github.com/starmp/starmp/mp/internal/prim"
+	"go.starlark.net/starlark"
+)
+
+// RLock is multiprocessing.RLock: a lock that its owner, one thread of one process, can take repeatedly.
+// https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.RLock
+//
+// Unlike CPython's, a lock held by a process that dies is released, with one warning.
+type RLock struct {
+	shared
+	l *prim.RLock
+}
+
+var (
+	_ starlark.HasAttrs   = (*RLock)(nil)
+	_ starlark.Comparable = (*RLock)(nil)
+)
+
+// makeRLock is RLock().
+func (rt *Runtime) makeRLock(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := noArgs(b, args, kwargs); err != nil {
+		return nil, err
+	}
+	return rt.newRLock()
+}
+
+func (rt *Runtime) newRLock() (*RLock, error) {
+	m, err := rt.mem()
+	if err != nil {
+		return nil, err
+	}
+	l, err := prim.NewRLock(m)
+	if err != nil {
+		return nil, scriptError(err)
+	}
+	return rt.wrapRLock(l), nil
+}
+
+func (rt *Runtime) openRLock(m *arena.Member, h arena.Handle) (starlark.Value, error) {
+	l, err := prim.OpenRLock(m, h)
+	if err != nil {
+		return nil, scriptError(err)
+	}
+	return rt.wrapRLock(l), nil
+}
+
+func (rt *Runtime) wrapRLock(l *prim.RLock) *RLock {
+	o := &RLock{l: l}
+	o.shared = shared{rt: rt, typ: rlockType, h: l.Handle(), self: o}
+	runtime.AddCleanup(o, (*prim.RLock).Close, l)
+	return o
+}
+
+func (l *RLock) String() string {
+	owner, locked := l.l.Owner()
+	return fmt.Sprintf("<RLock(%s, %d)>", l.rt.ownerName(owner, locked), l.l.Count())
+}
+
+var rlockType = &sharedType{"RLock", []method{
+	{"acquire", rlockAcquire},
+	{"release", rlockRelease},
+	{"__enter__", rlockAcquire},
+	{"__exit__", rlockExit},
+	{"locked", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		return starlark.Bool(b.Receiver().(*RLock).l.Locked()), noArgs(b, args, kwargs)
+	}},
+}}
+
+// rlockAcquire is RLock.acquire(block=True, timeout=None) and __enter__.
+func rlockAcquire(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	l := b.Receiver().(*RLock)
+	block, timeout, err := blockTimeout(b, args, kwargs)
+	if err != nil {
+		return nil, err
+	}
+	ok, err := l.l.Acquire(prim.Opt{NoWait: true, Thread: l.rt.threadID(thread)})
+	if !ok && err == nil && block {
+		ok, err = l.l.Acquire(l.rt.opt(thread, true, timeout))
+	}
+	return starlark.Bool(ok), scriptError(err)
+}
+
+func rlockRelease(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := noArgs(b, args, kwargs); err != nil {
+		return nil, err
+	}
+	return rlockExit(thread, b, nil, nil)
+}
+
+// rlockExit is RLock.__exit__, which takes and ignores what Python passes.
+func rlockExit(thread *starlark.Thread, b *starlark.Builtin, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+	l := b.Receiver().(*RLock)
+	return starlark.None, scriptError(l.l.Release(prim.Opt{Thread: l.rt.threadID(thread)}))
+}

@@ -1,0 +1,144 @@
+package mp
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/starmp/starmp/mp/internal/arena"
+	"go.starlark.net/starlark"
+	"go.starlark.net/starlarkstruct"
+)
+
+// Runtime is one process's part of a family: its view of the arena, the processes it started and the objects of the
+// multiprocessing module made for one interpreter. All methods are safe for concurrent use.
+type Runtime struct {
+	host Host
+
+	attach sync.Once // makes the arena in a root at first use, so that scripts without processes pay nothing
+	member *arena.Member
+	self   arena.SlotID
+	err    error
+
+	moduleOnce   sync.Once
+	module       *starlarkstruct.Module
+	processClass starlark.Value
+	main         *starlark.Thread
+
+	parent  *parentLink // nil in a root
+	current starlark.Value
+
+	counter atomic.Int64 // names Process-N
+	threads atomic.Uint32
+
+	mu       sync.Mutex
+	identity []int64             // guarded by mu: current process's place in the family, empty in a root
+	name     string              // guarded by mu
+	daemon   bool                // guarded by mu
+	authkey  string              // guarded by mu: bytes
+	children map[*child]*process // guarded by mu: started and not yet collected
+	finish   []func()            // guarded by mu: run at shutdown, last first
+	spares   spares
+
+	adopting sync.WaitGroup
+
+	links   links
+	serving *server        // what this process serves as a manager; guarded by the script lock
+	serve   starlark.Value // the target of a manager's process
+	work    starlark.Value // the target of a pool's processes
+}
+
+// New returns the runtime of a root process. The family's arena is made when the first shared object or process is.
+func New(host Host) (*Runtime, error) {
+	rt := &Runtime{host: host, name: "MainProcess", children: map[*child]*process{}}
+	return rt, rt.init()
+}
+
+func (rt *Runtime) init() error {
+	rt.registerWire()
+	rt.serve = starlark.NewBuiltin("_serve", rt.serveManager)
+	rt.work = starlark.NewBuiltin("_worker", rt.runWorker)
+	return rt.makeProcessClass()
+}
+
+// mem returns this process's member of the arena.
+func (rt *Runtime) mem() (*arena.Member, error) {
+	rt.attach.Do(func() {
+		if rt.member != nil {
+			return // a child attached at its entry
+		}
+		a, err := arena.New(arena.Options{})
+		if err != nil {
+			rt.err = err
+			return
+		}
+		slot, err := a.TakeSlot(0, "MainProcess")
+		if err != nil {
+			rt.err = err
+			return
+		}
+		s := a.Slot(slot)
+		s.Pid.Store(uint32(os.Getpid()))
+		s.SetState(arena.SlotRunning)
+		rt.adoptMember(a.Join(slot), slot)
+	})
+	return rt.member, rt.err
+}
+
+func (rt *Runtime) adoptMember(m *arena.Member, slot arena.SlotID) {
+	rt.member, rt.self = m, slot
+	// Objects that scripts dropped hold cells until Go's collector has seen them.
+	m.Pressure = func() {
+		runtime.GC()
+		runtime.GC() // cleanups queued by the first are run by the time the second has swept
+	}
+}
+
+// threadID numbers the script threads of this process, for RLock's ownership.
+func (rt *Runtime) threadID(thread *starlark.Thread) uint32 {
+	const key = "starmp.thread"
+	if id, ok := thread.Local(key).(uint32); ok {
+		return id
+	}
+	id := rt.threads.Add(1)
+	thread.SetLocal(key, id)
+	return id
+}
+
+// atShutdown registers f to run when the process ends in order, last registered first.
+func (rt *Runtime) atShutdown(f func()) {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	rt.finish = append(rt.finish, f)
+}
+
+// nextIdentity is the place in the family of the next Process made here.
+func (rt *Runtime) nextIdentity() []int64 {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	return append(append([]int64(nil), rt.identity...), rt.counter.Add(1))
+}
+
+func identityString(id []int64) string {
+	parts := make([]string, len(id))
+	for i, n := range id {
+		parts[i] = strconv.FormatInt(n, 10)
+	}
+	return strings.Join(parts, ":")
+}
+
+// Name is the name of the current process, as current_process().name.
+func (rt *Runtime) Name() string {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	return rt.name
+}
+
+// slot is the slot id of the process table.
+func (rt *Runtime) slot(id arena.SlotID) *arena.Slot { return rt.member.Arena().Slot(id) }
+
+// Started reports whether this process has an arena, so whether anything of a family can exist.
+func (rt *Runtime) Started() bool { return rt.member != nil }

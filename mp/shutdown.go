@@ -1,0 +1,83 @@
+package mp
+
+import (
+	"time"
+
+	"github.com/starmp/starmp/mp/internal/futex"
+)
+
+// endGrace is how long processes get to end on SIGTERM before they are killed.
+const endGrace = 2 * time.Second
+
+// Shutdown ends this process's part of the family in order, as CPython does at exit: what registered for it is
+// finished, daemonic children are terminated, the others are joined, spares are dismissed. With interrupted, as after
+// Ctrl-C, all children are terminated. It blocks until no child is left and may be called without the script lock only.
+func (rt *Runtime) Shutdown(interrupted bool) {
+	if !rt.Started() {
+		return
+	}
+	for {
+		rt.mu.Lock()
+		n := len(rt.finish)
+		if n == 0 {
+			rt.mu.Unlock()
+			break
+		}
+		f := rt.finish[n-1]
+		rt.finish = rt.finish[:n-1]
+		rt.mu.Unlock()
+		f()
+	}
+	var end []*child
+	rt.mu.Lock()
+	for c, p := range rt.children {
+		if interrupted || p.daemon {
+			end = append(end, c)
+		}
+	}
+	rt.mu.Unlock()
+	rt.end(end)
+	for {
+		c := rt.anyChild()
+		if c == nil {
+			break
+		}
+		c.await(0, nil)
+		rt.forget(c)
+	}
+	rt.spares.close()
+	rt.adopting.Wait()
+}
+
+func (rt *Runtime) anyChild() *child {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for c := range rt.children {
+		return c
+	}
+	return nil
+}
+
+// end terminates the given children and kills those that ignore it.
+func (rt *Runtime) end(children []*child) {
+	for _, c := range children {
+		c.signal(sigterm)
+	}
+	deadline := futex.After(endGrace)
+	for _, c := range children {
+		if c.await(deadline, nil) != nil {
+			c.signal(sigkill)
+			c.collect()
+		}
+		rt.forget(c)
+	}
+}
+
+// Kill ends all children at once, without waiting for them.
+func (rt *Runtime) Kill() {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	for c := range rt.children {
+		c.signal(sigkill)
+	}
+}

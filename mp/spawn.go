@@ -1,0 +1,213 @@
+package mp
+
+import (
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/starmp/starmp/mp/internal/arena"
+	"github.com/starmp/starmp/mp/internal/prim"
+	"github.com/starmp/starmp/mp/wire"
+)
+
+// child is an operating-system process that this process started, from its fork to its burial. A spare is a child
+// that has not been given anything to run yet.
+type child struct {
+	rt      *Runtime
+	slot    arena.SlotID
+	pid     int
+	inbox   *prim.Queue // takes the bundle; one message in a child's life
+	control *os.File    // its end of file means the child is gone; owned by watch
+	fd      int         // of control, what scripts see as the sentinel
+
+	mu     sync.Mutex
+	onEnd  func(*child) // guarded by mu; called with mu held when the process is recovered and its slot not yet free
+	dead   atomic.Bool  // set once, under mu, after the process was waited for and its slot recovered
+	status int          // exit code as Python gives it, valid when dead
+}
+
+// spawn starts a child that waits for its bundle.
+func (rt *Runtime) spawn() (*child, error) {
+	m, err := rt.mem()
+	if err != nil {
+		return nil, err
+	}
+	slot, err := m.Arena().TakeSlot(rt.self, "")
+	if err != nil {
+		return nil, wire.Errorf("OSError", "[Errno 11] %w", err)
+	}
+	c := &child{rt: rt, slot: slot}
+	abandon := func(err error) (*child, error) {
+		if c.inbox != nil {
+			c.inbox.Close()
+		}
+		m.Reap(slot, 0)
+		m.Arena().FreeSlot(slot)
+		return nil, err
+	}
+	if c.inbox, err = prim.NewQueue(m, 0); err != nil {
+		return abandon(wire.Errorf("MemoryError", "%w", err))
+	}
+	s := rt.slot(slot)
+	s.Inbox.Store(uint64(c.inbox.Handle()))
+	if err := c.exec(m); err != nil {
+		return abandon(wire.Errorf("OSError", "cannot start a process: %w", err))
+	}
+	s.Pid.Store(uint32(c.pid))
+	go c.watch()
+	return c, nil
+}
+
+// watch buries the child when its control socket ends, which it does however the child ends.
+func (c *child) watch() {
+	var b [1]byte
+	for {
+		if _, err := c.control.Read(b[:]); err != nil {
+			break
+		}
+	}
+	c.collect()
+	c.control.Close()
+}
+
+// run hands the child its bundle.
+func (c *child) run(bundle []byte, handles []arena.Handle) error {
+	if err := c.inbox.Put(bundle, handles, prim.Opt{}); err != nil {
+		return wire.Errorf("MemoryError", "%w", err)
+	}
+	_, err := c.control.Write([]byte{'r'})
+	return err
+}
+
+// spares keeps idle children ready. How many follows demand: none until processes start in succession, then as many as
+// started within one window lately, shrinking to one when starts stay away.
+type spares struct {
+	mu      sync.Mutex
+	idle    []*child  // guarded by mu
+	filling bool      // guarded by mu: a goroutine starts spares
+	closed  bool      // guarded by mu
+	want    int       // guarded by mu
+	window  time.Time // guarded by mu: start of the current window
+	starts  int       // guarded by mu: starts within it
+	timer   *time.Timer
+}
+
+const (
+	spareWindow = 30 * time.Millisecond
+	sparesMost  = 16
+	spareIdle   = 2 * time.Second
+)
+
+// take returns a child ready for a bundle: a spare if one lives, else a fresh one.
+func (rt *Runtime) take() (*child, error) {
+	sp := &rt.spares
+	sp.mu.Lock()
+	sp.demandLocked(time.Now())
+	var c *child
+	for c == nil && len(sp.idle) > 0 {
+		last := len(sp.idle) - 1
+		c, sp.idle = sp.idle[last], sp.idle[:last]
+		if c.dead.Load() {
+			c = nil
+		}
+	}
+	sp.mu.Unlock()
+	if c == nil {
+		var err error
+		if c, err = rt.spawn(); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// demandLocked notes a start. sp.mu must be held.
+func (sp *spares) demandLocked(now time.Time) {
+	if now.Sub(sp.window) > spareWindow {
+		if sp.starts > 0 && now.Sub(sp.window) < spareIdle {
+			sp.want = max(1, sp.want-1, min(sp.starts, sparesMost))
+		}
+		sp.window, sp.starts = now, 0
+	}
+	sp.starts++
+	if sp.starts > 1 {
+		sp.want = max(sp.want, min(sp.starts, sparesMost))
+	}
+}
+
+// refill brings the spares up to demand, in the background.
+func (rt *Runtime) refill() {
+	sp := &rt.spares
+	sp.mu.Lock()
+	defer sp.mu.Unlock()
+	if sp.timer == nil {
+		sp.timer = time.AfterFunc(spareIdle, rt.shrink)
+	} else {
+		sp.timer.Reset(spareIdle)
+	}
+	if sp.filling || sp.closed || len(sp.idle) >= sp.want {
+		return
+	}
+	sp.filling = true
+	go func() {
+		for {
+			c, err := rt.spawn()
+			sp.mu.Lock()
+			if err == nil && !sp.closed {
+				sp.idle = append(sp.idle, c)
+			}
+			stop := err != nil || sp.closed || len(sp.idle) >= sp.want
+			if stop {
+				sp.filling = false
+			}
+			late := err == nil && sp.closed
+			sp.mu.Unlock()
+			if late {
+				c.discard()
+			}
+			if stop {
+				return
+			}
+		}
+	}()
+}
+
+// shrink lets all spares but one go after a quiet time.
+func (rt *Runtime) shrink() {
+	sp := &rt.spares
+	sp.mu.Lock()
+	sp.want = min(sp.want, 1)
+	var extra []*child
+	if n := len(sp.idle); n > 1 {
+		extra = append(extra, sp.idle[1:]...)
+		sp.idle = sp.idle[:1]
+	}
+	sp.mu.Unlock()
+	for _, c := range extra {
+		c.discard()
+	}
+}
+
+// close ends the spares and waits until they are gone.
+func (sp *spares) close() {
+	sp.mu.Lock()
+	idle := sp.idle
+	sp.idle, sp.closed = nil, true
+	if sp.timer != nil {
+		sp.timer.Stop()
+	}
+	sp.mu.Unlock()
+	for _, c := range idle {
+		c.signal(sigkill)
+	}
+	for _, c := range idle {
+		c.collect()
+	}
+}
+
+// discard ends a spare. A spare holds nothing, so killing it is the quickest clean way.
+func (c *child) discard() {
+	c.signal(sigkill)
+	c.collect()
+}
