@@ -1,0 +1,31 @@
+package prim
+
+// primError is an error that scripts see as an exception of the named class, as CPython raises it.
+type primError struct{ class, msg string }
+
+func (e *primError) Error() string          { return e.msg }
+func (e *primError) ExceptionClass() string { return e.class }
+
+// Errors of wrong use, in CPython's classes and words.
+var (
+	// ErrNotHeld is returned when a Lock that nobody holds is released.
+	ErrNotHeld error = &primError{"ValueError", "semaphore or lock released too many times"}
+	// ErrBounded is returned when a semaphore would rise above its bound.
+	ErrBounded error = &primError{"ValueError", "semaphore or lock released too many times"}
+	// ErrNotOwner is returned when an RLock is released by a thread that does not hold it.
+	ErrNotOwner error = &primError{"AssertionError", "attempt to release recursive lock not owned by thread"}
+	// ErrWaitNotHeld is returned by Condition.Wait when the caller does not hold the condition's lock.
+	ErrWaitNotHeld error = &primError{"AssertionError", "must acquire() condition before using wait()"}
+	// ErrNotifyNotHeld is returned by Condition.Notify when the caller does not hold the condition's lock.
+	ErrNotifyNotHeld error = &primError{"AssertionError", "lock is not owned"}
+	// ErrQueueFull is returned by Queue.Put when there is no room in time. CPython raises it without a message.
+	ErrQueueFull error = &primError{"queue.Full", ""}
+	// ErrQueueEmpty is returned by Queue.Get when there is no message in time. CPython raises it without a message.
+	ErrQueueEmpty error = &primError{"queue.Empty", ""}
+	// ErrValue is returned for a semaphore value that is out of range.
+	ErrValue error = &primError{"ValueError", "semaphore value out of range"}
+	// ErrHandles is returned by Queue.Put for a message that carries more than 16,777,215 handles.
+	ErrHandles error = &primError{"ValueError", "too many shared objects in one message"}
+	// ErrWaiters is returned by Condition.Wait when the condition's list of waiters is full.
+	ErrWaiters error = &primError{"RuntimeError", "too many processes wait for the condition"}
+)

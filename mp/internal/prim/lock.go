@@ -1,0 +1,131 @@
+package prim
+
+import (
+	"runtime"
+
+	"github.com/starmp/starmp/mp/internal/arena"
+	"github.com/starmp/starmp/mp/internal/futex"
+)
+
+// Lock is a mutual exclusion lock shared by the family. Any member may release it, as with CPython's Lock, but one
+// member, who took it last, owns it: when that process dies the lock is free again.
+//
+// The cell: F[0] is the owner word.
+type Lock struct{ object }
+
+var _ Locker = (*Lock)(nil)
+
+// NewLock makes a free lock. It returns an error if the arena is full.
+func NewLock(m *arena.Member) (*Lock, error) {
+	h, c, err := m.NewCell(arena.KindLock)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lock{}
+	l.init(m, h, c)
+	return l, nil
+}
+
+// OpenLock opens the lock h for m. It returns arena.ErrStale or arena.ErrKind if h names no lock.
+func OpenLock(m *arena.Member, h arena.Handle) (*Lock, error) {
+	l := &Lock{}
+	if err := l.open(m, h, arena.KindLock); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Acquire takes the lock, waiting for it as opt says, and reports whether it did: false means NoWait or that the deadline
+// has passed. The error is futex.ErrCanceled or, after Close, arena.ErrStale.
+func (l *Lock) Acquire(opt Opt) (bool, error) {
+	if l.closed.Load() {
+		return false, arena.ErrStale
+	}
+	ok, err := l.take(&opt, l.h)
+	runtime.KeepAlive(l)
+	return ok, err
+}
+
+// take is Acquire with h in the wait record.
+func (l *Lock) take(opt *Opt, h arena.Handle) (bool, error) {
+	return l.takeWord(opt, h, ownerWord(l.thisSlot(), opt.Thread))
+}
+
+// Release frees the lock and wakes a waiter. It does not block. The error is ErrNotHeld if nobody had the lock or, after
+// Close, arena.ErrStale.
+func (l *Lock) Release() error {
+	if l.closed.Load() {
+		return arena.ErrStale
+	}
+	v := giveOwner(&l.c.F[0])
+	runtime.KeepAlive(l)
+	if v == 0 {
+		return ErrNotHeld
+	}
+	return nil
+}
+
+// Locked reports whether anybody has the lock.
+func (l *Lock) Locked() bool {
+	_, ok := l.Owner()
+	return ok
+}
+
+// Owner is the slot that has the lock; ok is false if it is free.
+func (l *Lock) Owner() (slot arena.SlotID, ok bool) { return l.owner() }
+
+// Mine reports whether the given thread of this process took the lock.
+func (l *Lock) Mine(thread uint32) bool {
+	return !l.closed.Load() && l.c.F[0].Load()&^uint32(ownerWaiters) == ownerWord(l.thisSlot(), thread)
+}
+
+func (l *Lock) giveAll(uint32) (depth uint32) {
+	giveOwner(&l.c.F[0])
+	return 1
+}
+
+func (l *Lock) takeBack(opt *Opt, h arena.Handle, _ uint32) (bool, error) { return l.take(opt, h) }
+
+// owner and takeWord serve Lock and RLock, whose cells have the owner word in F[0].
+func (o *object) owner() (arena.SlotID, bool) {
+	if o.closed.Load() {
+		return 0, false
+	}
+	v := o.c.F[0].Load() & ownerSlot
+	runtime.KeepAlive(o)
+	if v == 0 {
+		return 0, false
+	}
+	return arena.SlotID(v - 1), true
+}
+
+func (o *object) takeWord(opt *Opt, h arena.Handle, me uint32) (ok bool, err error) {
+	w := &o.c.F[0]
+	if w.CompareAndSwap(0, me) {
+		return true, nil
+	}
+	if opt.NoWait {
+		return false, nil
+	}
+	if futex.Spin(func() bool { return w.Load() == 0 && w.CompareAndSwap(0, me) }) {
+		return true, nil
+	}
+	if err := o.enter(); err != nil {
+		return false, err
+	}
+	defer o.leave()
+	o.sleep(opt, h, arena.OpAcquire, func() { ok, err = takeOwner(w, me, opt) })
+	return ok, err
+}
+
+func recoverLock(_ *arena.Member, _ arena.Handle, c *arena.Cell, dead arena.SlotID) []arena.Warning {
+	if !reclaimOwner(&c.F[0], dead) {
+		return nil
+	}
+	return make([]arena.Warning, 1)
+}
+
+// holdsOwner reports whether slot has the lock in c, which has the owner word in F[0].
+func holdsOwner(c *arena.Cell, slot arena.SlotID) bool {
+	return c.F[0].Load()&ownerSlot == uint32(slot)+1
+}

@@ -1,0 +1,37 @@
+package prim
+
+import "github.com/starmp/starmp/mp/internal/arena"
+
+// Locker is a lock that a Condition can use: a *Lock or a *RLock.
+type Locker interface {
+	Handle() arena.Handle
+	Close()
+	Acquire(Opt) (bool, error)
+	// Mine reports whether the given thread of this process has the lock.
+	Mine(thread uint32) bool
+	// Owner is the slot that has the lock; ok is false if it is free.
+	Owner() (slot arena.SlotID, ok bool)
+
+	// giveAll frees the lock however often thread, which has it, has taken it; takeBack takes it as often again, with h
+	// in the wait record.
+	giveAll(thread uint32) (depth uint32)
+	takeBack(opt *Opt, h arena.Handle, depth uint32) (bool, error)
+}
+
+// OpenLocker opens the Lock or RLock h for m. It returns arena.ErrStale or arena.ErrKind if h names neither.
+func OpenLocker(m *arena.Member, h arena.Handle) (Locker, error) {
+	k, err := m.Arena().KindOf(h)
+	if err != nil {
+		return nil, err
+	}
+	var l Locker
+	if k == arena.KindRLock {
+		l, err = OpenRLock(m, h)
+	} else {
+		l, err = OpenLock(m, h)
+	}
+	if err != nil {
+		return nil, err // not l, which holds a nil pointer
+	}
+	return l, nil
+}
