@@ -56,7 +56,10 @@ func (rt *Runtime) adoptOrphans(parent arena.SlotID) {
 		rt.adopting.Add(1)
 		go func() {
 			defer rt.adopting.Done()
+			pid := int(s.Pid.Load())
+			rt.adopted.Store(pid, true)
 			waitForeign(s)
+			rt.adopted.Delete(pid)
 			rt.bury(id, 255)
 			m.Arena().FreeSlot(id)
 		}()

@@ -5,6 +5,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// BecomeSubreaper makes this process the one that inherits the orphans among its descendants, so that they are waited for
+// and never become strangers' children. It is for a program that is a root and nothing else, as the starmp command.
+func BecomeSubreaper() error { return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+
 // waitForeign waits until the process in s, which need not be a child of this one, has ended.
 func waitForeign(s *arena.Slot) {
 	// A process that died between taking a slot and its fork, or in its fork, leaves a slot without a pid. Its child, if

@@ -44,6 +44,7 @@ type Runtime struct {
 	spares   spares
 
 	adopting sync.WaitGroup
+	adopted  sync.Map // pids of the orphans that adopting waits for
 
 	links   links
 	serving *server        // what this process serves as a manager; guarded by the script lock

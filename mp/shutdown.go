@@ -46,7 +46,26 @@ func (rt *Runtime) Shutdown(interrupted bool) {
 		rt.forget(c)
 	}
 	rt.spares.close()
-	rt.adopting.Wait()
+	rt.endOrphans()
+}
+
+// endOrphans waits for the orphans that this process has adopted. They end by themselves; one that cannot, because it is
+// stopped, is killed.
+func (rt *Runtime) endOrphans() {
+	gone := make(chan struct{})
+	go func() {
+		rt.adopting.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+	case <-time.After(endGrace):
+		rt.adopted.Range(func(pid, _ any) bool {
+			killPid(pid.(int))
+			return true
+		})
+		<-gone
+	}
 }
 
 func (rt *Runtime) anyChild() *child {

@@ -69,7 +69,10 @@ func (c *child) signal(sig syscall.Signal) {
 	}
 }
 
-// wait waits for the process and returns its exit code as Python gives it.
+// killPid kills a process that is known to live.
+func killPid(pid int) { syscall.Kill(pid, sigkill) }
+
+// waitPid waits for the process and returns its exit code as Python gives it.
 func waitPid(pid int) int {
 	var ws syscall.WaitStatus
 	for {
