@@ -20,6 +20,7 @@ type Encoder struct {
 	keys    int     // > 0 inside a dict key or set element
 	soft    bool    // the decoder can fill in the value being written later
 	depth   int
+	local   map[any]any
 }
 
 // Encode appends the message for v to dst, and returns it with the handles in it, in order of appearance, repeats
@@ -50,6 +51,7 @@ func (e *Encoder) reset() {
 	clear(e.types)
 	e.types = e.types[:0]
 	e.late, e.keys, e.depth, e.soft = 0, 0, 0, false
+	clear(e.local)
 }
 
 // Elem writes v, which is reached from the value being written by segment: `.name`, `[3]`. Decoder.Value reads it.
@@ -76,6 +78,18 @@ func (e *Encoder) Defined(v starlark.Value) {
 	if e.seen.define(v) {
 		e.late--
 	}
+}
+
+// Local returns what SetLocal has set for key in this message, nil for nothing: a place for what a Type's Encode finds out
+// and wants to know again for the next value of the message.
+func (e *Encoder) Local(key any) any { return e.local[key] }
+
+// SetLocal sets what Local returns.
+func (e *Encoder) SetLocal(key, v any) {
+	if e.local == nil {
+		e.local = map[any]any{}
+	}
+	e.local[key] = v
 }
 
 // Int writes an integer.

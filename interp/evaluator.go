@@ -1,0 +1,431 @@
+package interp
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"weak"
+
+	"github.com/starmp/starmp/mp/ship"
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// Evaluator takes functions of go.starlark.net apart, for sending, and puts received ones together. All its methods
+// need the script lock.
+//
+// A received function is made by a factory: a synthetic file with one function, which contains the def statement or
+// lambda expression from the original text, at its original position. The factory's local variables are the free
+// variables of what it makes. Globals of the original module are predeclared names there, in one dict that all
+// factories of a module share.
+type Evaluator struct {
+	predeclared func() starlark.StringDict
+	files       map[string]*ship.Module // modules that run here, by file name as in positions; nil: has no source
+	homes       map[*ship.Module]*home
+	away        map[*ship.Module]*away
+	synthetic   map[*starlark.Module]*ship.Module // what the functions of a factory really belong to
+}
+
+var _ ship.Evaluator = (*Evaluator)(nil)
+
+// home is what is known of a module whose top level ran in this process.
+type home struct {
+	module weak.Pointer[starlark.Module]
+	// sent are functions that were sent from here. Where they come back they are the same functions again.
+	sent map[position]weak.Pointer[starlark.Function]
+}
+
+// away is what is known of a module that functions were received from.
+type away struct {
+	// env is what the factories of the module see: its globals and whatever predeclared names they don't shadow.
+	env       starlark.StringDict
+	globals   map[string]bool // names in env that are globals
+	factories map[position]*starlark.Function
+}
+
+type position struct{ line, col int32 }
+
+// NewEvaluator returns an evaluator whose received functions see what predeclared returns; __name__ is added.
+func NewEvaluator(predeclared func() starlark.StringDict) *Evaluator {
+	return &Evaluator{
+		predeclared: predeclared,
+		files:       map[string]*ship.Module{},
+		homes:       map[*ship.Module]*home{},
+		away:        map[*ship.Module]*away{},
+		synthetic:   map[*starlark.Module]*ship.Module{},
+	}
+}
+
+// AddModule says that text runs as module name, under that file name. Functions of files that weren't added are looked
+// up on disk.
+func (ev *Evaluator) AddModule(name, file string, text []byte) *ship.Module {
+	m := ship.NewModule(name, file, text)
+	if old := ev.files[file]; old != nil {
+		delete(ev.homes, old)
+	}
+	ev.files[file] = m
+	return m
+}
+
+// Type implements ship.Evaluator.
+func (ev *Evaluator) Type() reflect.Type { return reflect.TypeFor[*starlark.Function]() }
+
+// Describe implements ship.Evaluator.
+func (ev *Evaluator) Describe(c starlark.Callable) (ship.Func, error) {
+	fn := c.(*starlark.Function)
+	pos := fn.Position()
+	m, received := ev.synthetic[fn.Module()]
+	if !received {
+		m = ev.file(fn)
+	}
+	if m == nil {
+		return ship.Func{}, noSource(fn)
+	}
+	def, err := m.Def(pos.Line, pos.Col)
+	if err != nil || def == nil || def.Name != fn.Name() || def.Params != fn.NumParams() {
+		return ship.Func{}, noSource(fn)
+	}
+	f := ship.Func{Name: def.Name, Module: m, Line: pos.Line, Col: pos.Col}
+	for i := range fn.NumParams() {
+		if v := fn.ParamDefault(i); v != nil {
+			f.Defaults = append(f.Defaults, v)
+		}
+	}
+	if len(f.Defaults) != len(def.Defaults) {
+		return ship.Func{}, noSource(fn)
+	}
+	if f.Free, err = freeVars(fn, def); err != nil {
+		return ship.Func{}, err
+	}
+	if !received {
+		ev.home(m, fn)
+	}
+	return f, nil
+}
+
+func noSource(fn *starlark.Function) error {
+	return wire.Errorf("TypeError", "source of function %s (%s) is not available", fn.Name(), fn.Position())
+}
+
+// freeVars returns the free variables of fn by the names in its definition. A received function may have one more: see
+// factoryFile.
+func freeVars(fn *starlark.Function, def *ship.Def) ([]ship.Binding, error) {
+	var list []ship.Binding
+	for _, name := range def.Free {
+		found := false
+		for i := range fn.NumFreeVars() {
+			if b, v := fn.FreeVar(i); b.Name == name {
+				list = append(list, ship.Binding{Name: name, Value: v})
+				found = true
+				break
+			}
+		}
+		if !found {
+			return nil, noSource(fn)
+		}
+	}
+	return list, nil
+}
+
+// file returns the module of a function that isn't received.
+func (ev *Evaluator) file(fn *starlark.Function) *ship.Module {
+	file := fn.Position().Filename()
+	m, ok := ev.files[file]
+	if ok {
+		return m
+	}
+	if text, err := os.ReadFile(file); err == nil {
+		name, ok := starlark.AsString(fn.Module().Predeclared()["__name__"])
+		if !ok {
+			name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+		}
+		m = ship.NewModule(name, file, text)
+	}
+	ev.files[file] = m
+	return m
+}
+
+// home notes that fn, of a module that runs here, is being sent.
+func (ev *Evaluator) home(m *ship.Module, fn *starlark.Function) {
+	h := ev.homes[m]
+	if h == nil {
+		h = &home{sent: map[position]weak.Pointer[starlark.Function]{}}
+		ev.homes[m] = h
+	}
+	h.module = weak.Make(fn.Module())
+	if fn.NumFreeVars() == 0 {
+		h.sent[position{fn.Position().Line, fn.Position().Col}] = weak.Make(fn)
+	}
+}
+
+// Globals implements ship.Evaluator.
+func (ev *Evaluator) Globals(e *wire.Encoder, m *ship.Module, c starlark.Callable) func(string) starlark.Value {
+	module := c.(*starlark.Function).Module()
+	if _, received := ev.synthetic[module]; received {
+		a := ev.awayOf(m)
+		return func(name string) starlark.Value {
+			if !a.globals[name] {
+				return nil
+			}
+			return a.env[name]
+		}
+	}
+	globals, ok := e.Local(module).(starlark.StringDict)
+	if !ok {
+		globals = module.Globals()
+		e.SetLocal(module, globals)
+	}
+	return func(name string) starlark.Value {
+		if v := globals[name]; v != nil {
+			return v
+		}
+		// A name that only this module's host gave it goes along as if it were a global.
+		if name == "__name__" || starlark.Universe.Has(name) || ev.predeclared().Has(name) {
+			return nil
+		}
+		return module.Predeclared()[name]
+	}
+}
+
+func (ev *Evaluator) awayOf(m *ship.Module) *away {
+	a := ev.away[m]
+	if a == nil {
+		a = &away{
+			env:       maps.Clone(ev.predeclared()),
+			globals:   map[string]bool{},
+			factories: map[position]*starlark.Function{},
+		}
+		if a.env == nil {
+			a.env = starlark.StringDict{}
+		}
+		a.env["__name__"] = starlark.String(m.Name)
+		ev.away[m] = a
+	}
+	return a
+}
+
+// declare makes name a global of the module, without a value if it wasn't one before.
+func (a *away) declare(name string) {
+	if !a.globals[name] {
+		a.globals[name] = true
+		delete(a.env, name)
+	}
+}
+
+// SetGlobal implements ship.Evaluator.
+func (ev *Evaluator) SetGlobal(m *ship.Module, name string, v starlark.Value) {
+	if ev.homeModule(m) != nil {
+		return // Define took the module's own
+	}
+	a := ev.awayOf(m)
+	a.declare(name)
+	if a.env[name] == nil {
+		a.env[name] = v
+	}
+}
+
+// homeModule returns m as it runs here, nil if it doesn't.
+func (ev *Evaluator) homeModule(m *ship.Module) *starlark.Module {
+	if h := ev.homes[m]; h != nil {
+		return h.module.Value()
+	}
+	return nil
+}
+
+// Define implements ship.Evaluator.
+func (ev *Evaluator) Define(f *ship.Func, fill func(starlark.Callable) ([]starlark.Value, error)) (starlark.Callable, error) {
+	a := ev.awayOf(f.Module)
+	for _, name := range f.Globals {
+		a.declare(name)
+	}
+	if m := ev.homeModule(f.Module); m != nil {
+		if fn := ev.sent(f); fn != nil {
+			_, err := fill(fn)
+			return fn, err
+		}
+		globals := m.Globals()
+		for _, name := range f.Globals {
+			if v := globals[name]; v != nil {
+				a.env[name] = v
+			}
+		}
+	}
+	factory, err := ev.factory(f, a)
+	if err != nil {
+		return nil, err
+	}
+	return make_(f, a, factory, fill)
+}
+
+// sent returns the function that f describes, if it was sent from here and is no other now.
+func (ev *Evaluator) sent(f *ship.Func) *starlark.Function {
+	if len(f.Free) > 0 {
+		return nil
+	}
+	fn := ev.homes[f.Module].sent[position{f.Line, f.Col}].Value()
+	if fn == nil {
+		return nil
+	}
+	var defaults []starlark.Value
+	for i := range fn.NumParams() {
+		if v := fn.ParamDefault(i); v != nil {
+			defaults = append(defaults, v)
+		}
+	}
+	if !slices.EqualFunc(defaults, f.Defaults, same) {
+		return nil
+	}
+	return fn
+}
+
+// same reports whether the default y of a function that comes home is the default x that it left with. A container that
+// was changed elsewhere is another one.
+func same(x, y starlark.Value) bool {
+	eq, err := starlark.Equal(x, y)
+	return eq && err == nil && x.Type() == y.Type()
+}
+
+// factory returns the factory for f.
+func (ev *Evaluator) factory(f *ship.Func, a *away) (*starlark.Function, error) {
+	at := position{f.Line, f.Col}
+	if fn := a.factories[at]; fn != nil {
+		return fn, nil
+	}
+	file, err := factoryFile(f)
+	if err != nil {
+		return nil, err
+	}
+	prog, err := starlark.FileProgram(file, func(name string) bool { return a.globals[name] || a.env.Has(name) })
+	if err != nil {
+		return nil, err
+	}
+	globals, err := prog.Init(&starlark.Thread{Name: "define"}, a.env)
+	if err != nil {
+		return nil, err
+	}
+	fn := globals[factoryName].(*starlark.Function)
+	ev.synthetic[fn.Module()] = f.Module
+	a.factories[at] = fn
+	return fn, nil
+}
+
+// make_ makes the function that f describes with its factory.
+func make_(f *ship.Func, a *away, factory *starlark.Function, fill func(starlark.Callable) ([]starlark.Value, error)) (starlark.Callable, error) {
+	var made *starlark.Function
+	var failed error
+	filler := starlark.NewBuiltin(fillName, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+		made = args[0].(*starlark.Function)
+		var values []starlark.Value
+		values, failed = fill(made)
+		if readsItself(f) {
+			itself := a.env[f.Name]
+			if itself == nil {
+				itself = made
+			}
+			values = append(values, itself)
+		}
+		return starlark.Tuple(values), failed
+	})
+	args := append(starlark.Tuple{filler}, f.Defaults...)
+	if factory.NumParams() != len(args) {
+		return nil, wire.Errorf("ValueError", "invalid message: function %s has other defaults here", f.Name)
+	}
+	_, err := starlark.Call(&starlark.Thread{Name: "define"}, factory, args, nil)
+	if failed != nil {
+		return nil, failed
+	}
+	if err != nil {
+		return nil, fmt.Errorf("defining %s: %w", f.Name, err)
+	}
+	return made, nil
+}
+
+// readsItself reports whether f reads a global that has its own name.
+func readsItself(f *ship.Func) bool { return !f.Lambda && slices.Contains(f.Globals, f.Name) }
+
+// Names of a factory and of its variables. No script can have such names, so they shadow nothing.
+const (
+	factoryName = "$factory"
+	fillName    = "$fill"
+	lambdaName  = "$lambda"
+)
+
+// factoryFile returns the syntax tree of
+//
+//	def $factory($fill, $0, $1):
+//	    def f(a, b=$0, c=$1): ...
+//	    x, y = $fill(f)
+//
+// where x and y are the free variables of f. If f reads a global of its own name, as recursive functions do, that is found to be
+// the factory's local variable f, so it gets the global's value as if it were a free variable.
+func factoryFile(f *ship.Func) (*syntax.File, error) {
+	stmt, params, name, err := parseDef(f)
+	if err != nil {
+		return nil, err
+	}
+	pos := syntax.Start(stmt)
+	ident := func(name string) *syntax.Ident { return &syntax.Ident{NamePos: pos, Name: name} }
+	factory := &syntax.DefStmt{Def: pos, Name: ident(factoryName), Lparen: pos, Rparen: pos, Params: []syntax.Expr{ident(fillName)}}
+	for _, p := range params {
+		if p, ok := p.(*syntax.BinaryExpr); ok {
+			d := fmt.Sprintf("$%d", len(factory.Params)-1)
+			factory.Params = append(factory.Params, ident(d))
+			p.Y = ident(d)
+		}
+	}
+	var fill syntax.Stmt
+	call := &syntax.CallExpr{Fn: ident(fillName), Lparen: pos, Args: []syntax.Expr{ident(name)}, Rparen: pos}
+	targets := &syntax.TupleExpr{Lparen: pos, Rparen: pos}
+	for _, b := range f.Free {
+		targets.List = append(targets.List, ident(b.Name))
+	}
+	if readsItself(f) {
+		targets.List = append(targets.List, ident(name))
+	}
+	fill = &syntax.ExprStmt{X: call}
+	if len(targets.List) > 0 {
+		fill = &syntax.AssignStmt{OpPos: pos, Op: syntax.EQ, LHS: targets, RHS: call}
+	}
+	factory.Body = []syntax.Stmt{stmt, fill}
+	return &syntax.File{Path: f.Module.File, Stmts: []syntax.Stmt{factory}, Options: ship.Options}, nil
+}
+
+// parseDef parses the text of f. It returns the statement that makes f and binds it to name, and f's parameters.
+func parseDef(f *ship.Func) (stmt syntax.Stmt, params []syntax.Expr, name string, err error) {
+	text := f.Module.Text[f.Start:f.End]
+	if f.Lambda {
+		// In parentheses, since line ends are allowed in those that were around it in its file.
+		src := syntax.FilePortion{Content: slices.Concat([]byte("("), text, []byte(")")), FirstLine: f.Line, FirstCol: f.Col - 1}
+		x, err := ship.Options.ParseExpr(f.Module.File, src, 0)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		if paren, ok := x.(*syntax.ParenExpr); ok {
+			if l, ok := paren.X.(*syntax.LambdaExpr); ok {
+				target := &syntax.Ident{NamePos: l.Lambda, Name: lambdaName}
+				return &syntax.AssignStmt{OpPos: l.Lambda, Op: syntax.EQ, LHS: target, RHS: l}, l.Params, lambdaName, nil
+			}
+		}
+		return nil, nil, "", notDefined(f)
+	}
+	src := syntax.FilePortion{Content: text, FirstLine: f.Line, FirstCol: f.Col}
+	file, err := ship.Options.Parse(f.Module.File, src, 0)
+	if err != nil {
+		return nil, nil, "", err
+	}
+	if len(file.Stmts) == 1 {
+		if d, ok := file.Stmts[0].(*syntax.DefStmt); ok && d.Name.Name == f.Name {
+			return d, d.Params, f.Name, nil
+		}
+	}
+	return nil, nil, "", notDefined(f)
+}
+
+func notDefined(f *ship.Func) error {
+	return wire.Errorf("ValueError", "invalid message: %s is not defined at %s:%d:%d", f.Name, f.Module.File, f.Line, f.Col)
+}

@@ -1,0 +1,173 @@
+package ship
+
+import (
+	"crypto/sha256"
+	"math"
+
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+)
+
+func invalid(what string) error { return wire.Errorf("ValueError", "invalid message: %s", what) }
+
+func (s *Shipper) decodeFunc(d *wire.Decoder, define func(starlark.Value)) (starlark.Value, error) {
+	f, free, err := decodeHead(d)
+	if err != nil {
+		return nil, err
+	}
+	f.Free = make([]Binding, len(free))
+	for i, name := range free {
+		f.Free[i].Name = name
+	}
+	return s.ev.Define(f, func(fn starlark.Callable) ([]starlark.Value, error) {
+		define(fn)
+		values := make([]starlark.Value, len(free))
+		for i := range values {
+			if values[i], err = optional(d); err != nil {
+				return nil, err
+			}
+		}
+		for _, name := range f.Globals {
+			v, err := optional(d)
+			if err != nil {
+				return nil, err
+			}
+			if v != nil {
+				s.ev.SetGlobal(f.Module, name, v)
+			}
+		}
+		return values, nil
+	})
+}
+
+// decodeHead reads a function up to the point where the evaluator can make it.
+func decodeHead(d *wire.Decoder) (f *Func, free []string, err error) {
+	v, err := d.Value()
+	if err != nil {
+		return nil, nil, err
+	}
+	m, ok := v.(*Module)
+	if !ok {
+		return nil, nil, invalid("a function without a module")
+	}
+	f = &Func{Module: m}
+	var n [4]int64
+	for i := range n {
+		if n[i], err = d.Int(); err != nil {
+			return nil, nil, err
+		}
+	}
+	line, col, start, end := n[0], n[1], n[2], n[3]
+	if line < 1 || line > math.MaxInt32 || col < 1 || col > math.MaxInt32 || start < 0 || end < start || end > int64(len(m.Text)) {
+		return nil, nil, invalid("a function outside its module's text")
+	}
+	f.Line, f.Col, f.Start, f.End = int32(line), int32(col), int(start), int(end)
+	if f.Lambda, err = d.Bool(); err != nil {
+		return nil, nil, err
+	}
+	if f.Name, err = d.String(); err != nil {
+		return nil, nil, err
+	}
+	count, err := d.Len()
+	if err != nil {
+		return nil, nil, err
+	}
+	for range count {
+		v, err := d.Value()
+		if err != nil {
+			return nil, nil, err
+		}
+		f.Defaults = append(f.Defaults, v)
+	}
+	if free, err = names(d); err != nil {
+		return nil, nil, err
+	}
+	f.Globals, err = names(d)
+	return f, free, err
+}
+
+func names(d *wire.Decoder) ([]string, error) {
+	n, err := d.Len()
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	list := make([]string, n)
+	for i := range list {
+		if list[i], err = d.String(); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// optional reads a flag and the value, nil if there is none.
+func optional(d *wire.Decoder) (starlark.Value, error) {
+	ok, err := d.Bool()
+	if err != nil || !ok {
+		return nil, err
+	}
+	return d.Value()
+}
+
+func (s *Shipper) decodeModule(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, error) {
+	name, err := d.String()
+	if err != nil {
+		return nil, err
+	}
+	file, err := d.String()
+	if err != nil {
+		return nil, err
+	}
+	digest, err := d.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	if len(digest) != sha256.Size {
+		return nil, invalid("a malformed digest")
+	}
+	stored, err := d.Bool()
+	if err != nil {
+		return nil, err
+	}
+	var text []byte
+	var h wire.Handle
+	if stored {
+		h, err = d.Handle()
+	} else {
+		text, err = d.Bytes()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.module(name, file, [sha256.Size]byte(digest), h, text)
+}
+
+// module returns the module with that digest, which is made of text, or of the blob h, if it isn't known yet.
+func (s *Shipper) module(name, file string, digest [sha256.Size]byte, h wire.Handle, text []byte) (starlark.Value, error) {
+	s.mu.Lock()
+	m := s.modules[digest]
+	s.mu.Unlock()
+	if m != nil {
+		return m, nil
+	}
+	if h != 0 {
+		if s.blobs == nil {
+			return nil, invalid("a module's text that is elsewhere")
+		}
+		var err error
+		if text, err = s.blobs.Get(h); err != nil {
+			return nil, err
+		}
+	}
+	m = &Module{Name: name, File: file, Text: text}
+	if m.Sum() != digest {
+		return nil, invalid("the text of " + file + " doesn't match its digest")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.modules[digest]; known != nil {
+		return known, nil
+	}
+	s.modules[digest] = m
+	return m, nil
+}

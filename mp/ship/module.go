@@ -1,0 +1,64 @@
+package ship
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"sync"
+
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// Options are the dialect's: all five are on, so that whatever a script could parse can be parsed again.
+var Options = &syntax.FileOptions{Set: true, While: true, TopLevelControl: true, GlobalReassign: true, Recursion: true}
+
+// Module is a file of script code: one that runs here, or one that functions were received from. It is a Starlark value
+// only so that it can be in messages; scripts never see it.
+type Module struct {
+	Name string // __name__
+	File string // as positions show it
+	Text []byte
+
+	hashOnce sync.Once
+	hash     [sha256.Size]byte
+
+	mu    sync.Mutex
+	defs  map[point]*Def // guarded by mu, nil until needed
+	err   error          // guarded by mu: why there are no defs
+	lines []int          // guarded by mu: offsets at which lines start
+}
+
+var _ starlark.Value = (*Module)(nil)
+
+// NewModule returns the module with that text, which must not change any more. A byte order mark is not part of it.
+func NewModule(name, file string, text []byte) *Module {
+	return &Module{Name: name, File: file, Text: bytes.TrimPrefix(text, []byte("\ufeff"))}
+}
+
+// Sum identifies name, file and text.
+func (m *Module) Sum() [sha256.Size]byte {
+	m.hashOnce.Do(func() { m.hash = sum(m.Name, m.File, m.Text) })
+	return m.hash
+}
+
+func sum(name, file string, text []byte) (h [sha256.Size]byte) {
+	s := sha256.New()
+	for _, part := range []string{name, file} {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(part)))
+		s.Write(n[:])
+		s.Write([]byte(part))
+	}
+	s.Write(text)
+	s.Sum(h[:0])
+	return h
+}
+
+// Freeze, Hash, String, Truth and Type make a Module a starlark.Value.
+func (m *Module) Freeze()               {}
+func (m *Module) Hash() (uint32, error) { return 0, wire.Errorf("TypeError", "unhashable type: code") }
+func (m *Module) String() string        { return "<code " + m.File + ">" }
+func (m *Module) Truth() starlark.Bool  { return true }
+func (m *Module) Type() string          { return "code" }
