@@ -1,6 +1,7 @@
 package arena
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -47,12 +48,12 @@ func TestKill(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// A child has what its parent gave it before the start.
-			for _, h := range stacks {
-				a.cells[h.cell()].hold(s)
-			}
-			cmd := startChild(t, a, s, "ARENA_TEST_SEED="+strconv.FormatUint(rng.Uint64(), 10))
-			wg.Go(func() { killAndReap(t, root, s, cmd, delay) })
+			cmd := startWorker(t, root, s, rng)
+			wg.Go(func() {
+				killChild(t, a.Slot(s), cmd, delay)
+				root.Reap(s, -9)
+				mustBeDead(t, a, s)
+			})
 		}
 		// The root works on the same stacks meanwhile, and must never be stuck.
 		w := worker{m: root, rng: rng, stacks: stacks}
@@ -64,18 +65,70 @@ func TestKill(t *testing.T) {
 		if n := root.inHand.Load(); n != 0 {
 			t.Fatalf("seed %d, round %d: the root believes that it has %d things in hand", seed, round, n)
 		}
-		if err := a.Check(); err != nil {
-			t.Fatalf("seed %d, round %d: Check:\n%v", seed, round, err)
-		}
-		if err := checkFlights(a); err != nil {
+		if err := errors.Join(a.Check(), checkFlights(a)); err != nil {
 			t.Fatalf("seed %d, round %d: %v", seed, round, err)
 		}
 	}
 }
 
-// killAndReap lets the child begin its work, kills it after a while and recovers what it left.
-func killAndReap(t *testing.T, m *Member, s SlotID, cmd *exec.Cmd, delay time.Duration) {
-	slot := m.a.Slot(s)
+// A reaper that is killed while it recovers others: its own reaper finishes its work.
+func TestKillReaper(t *testing.T) {
+	kills := 200
+	if testing.Short() {
+		kills = 30
+	}
+	a, root := newArena(t, false, Options{Size: 16 << 20})
+	for i := range sharedStacks {
+		h, _ := newCell(t, root)
+		root.slot.Task[i].Store(uint64(h))
+		defer root.Release(h)
+	}
+	interrupted := 0
+	for round := range kills {
+		seed := rand.Uint64()
+		rng := rand.New(rand.NewPCG(seed, 0))
+		reaper, err := a.TakeSlot(root.id, "reaper")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var dead [3]SlotID
+		for i := range dead {
+			if dead[i], err = a.TakeSlot(reaper, "worker"); err != nil {
+				t.Fatal(err)
+			}
+			cmd := startWorker(t, root, dead[i], rng)
+			killChild(t, a.Slot(dead[i]), cmd, time.Duration(rng.IntN(200))*time.Microsecond)
+		}
+		cmd := startChild(t, a, reaper, "ARENA_TEST_REAP=1")
+		killChild(t, a.Slot(reaper), cmd, time.Duration(rng.IntN(150))*time.Microsecond)
+		var wg sync.WaitGroup
+		for _, s := range append(dead[:], reaper) {
+			if a.Slot(s).State.Load() == SlotReaping {
+				interrupted++
+			}
+			wg.Go(func() { root.Reap(s, -9) })
+		}
+		wg.Wait()
+		for _, s := range append(dead[:], reaper) {
+			mustBeDead(t, a, s)
+		}
+		if err := errors.Join(a.Check(), checkFlights(a)); err != nil {
+			t.Fatalf("seed %d, round %d: %v", seed, round, err)
+		}
+	}
+	t.Logf("%d recoveries interrupted", interrupted)
+}
+
+// startWorker starts a child that has the shared stacks from before its start.
+func startWorker(t *testing.T, root *Member, s SlotID, rng *rand.Rand) *exec.Cmd {
+	for i := range sharedStacks {
+		root.a.cells[Handle(root.slot.Task[i].Load()).cell()].hold(s)
+	}
+	return startChild(t, root.a, s, "ARENA_TEST_SEED="+strconv.FormatUint(rng.Uint64(), 10))
+}
+
+// killChild lets the child begin its work and kills it after a while.
+func killChild(t *testing.T, slot *Slot, cmd *exec.Cmd, delay time.Duration) {
 	for dl := futex.After(20 * time.Second); slot.State.Load() == SlotStarting; {
 		if err := futex.Wait(&slot.State, SlotStarting, dl, nil); err != nil {
 			t.Errorf("child does not start: %v", err)
@@ -90,21 +143,33 @@ func killAndReap(t *testing.T, m *Member, s SlotID, cmd *exec.Cmd, delay time.Du
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
-	m.Reap(s, -9)
-	if state := slot.State.Load(); state != SlotDead {
-		t.Errorf("state %d after Reap", state)
-	}
-	m.a.FreeSlot(s)
 }
 
-const (
-	sharedStacks = 3
-	ageWord      = 3 // of the root's Task words: counts the objects made
-)
+func mustBeDead(t *testing.T, a *Arena, s SlotID) {
+	t.Helper()
+	if state := a.Slot(s).State.Load(); state != SlotDead {
+		t.Errorf("state %d after Reap", state)
+	}
+	a.FreeSlot(s)
+}
 
-// play is a child of TestKill: it works until it is killed.
+// play is a child: it works, or reaps the slots whose parent it is, until it is killed.
 func play(a *Arena, s SlotID) {
 	m := a.Join(s)
+	if os.Getenv("ARENA_TEST_REAP") != "" {
+		m.slot.SetState(SlotRunning)
+		var wg sync.WaitGroup
+		for i := range a.Slots() {
+			if parent, _ := a.Slot(i).Parent(); parent == s {
+				wg.Go(func() { m.Reap(i, -9) })
+			}
+		}
+		wg.Wait()
+		for parent := os.Getppid(); os.Getppid() == parent; {
+			time.Sleep(time.Millisecond) // until it is killed
+		}
+		return
+	}
 	seed, _ := strconv.ParseUint(os.Getenv("ARENA_TEST_SEED"), 10, 64)
 	w := worker{m: m, rng: rand.New(rand.NewPCG(seed, 1))}
 	for i := range w.stacks {
@@ -120,85 +185,4 @@ func play(a *Arena, s SlotID) {
 			w.step()
 		}
 	}
-}
-
-// A worker does random things to shared and own objects.
-type worker struct {
-	m      *Member
-	rng    *rand.Rand
-	stacks [sharedStacks]Handle
-	own    []Handle
-	chunks []Chunk
-}
-
-func (w *worker) step() {
-	m := w.m
-	shared := w.stacks[w.rng.IntN(len(w.stacks))]
-	switch w.rng.IntN(8) {
-	case 0: // a new object
-		if h, c, err := m.NewCell(KindTest); err == nil {
-			c.W[2].Store(m.a.Slot(0).Task[ageWord].Add(1))
-			w.own = append(w.own, h)
-		}
-	case 1, 2: // send an object
-		if h := w.pick(); h != 0 {
-			push(m, shared, h)
-		}
-	case 3: // receive
-		if h, err := pop(m, shared); err == nil && h != 0 {
-			w.own = append(w.own, h)
-		}
-	case 4: // an object inside an object of one's own
-		// The younger into the older: a ring would be there for ever.
-		if h, into := w.pick(), w.pick(); h != 0 && into != 0 && w.age(h) > w.age(into) {
-			push(m, into, h)
-		}
-	case 5:
-		w.drop()
-	case 6: // a lock that is not released
-		if h := w.pick(); h != 0 {
-			c, _ := m.a.Cell(h, KindTest)
-			c.W[1].CompareAndSwap(0, m.mark())
-		}
-	case 7: // memory
-		if n := len(w.chunks); n > 3 {
-			m.GiveChunk(w.chunks[n-1])
-			w.chunks = w.chunks[:n-1]
-		} else if ch, err := m.TakeChunk(shared); err == nil {
-			counted(m.a, ch).Store(0)
-			w.chunks = append(w.chunks, ch)
-		}
-	}
-	for len(w.own) > 8 {
-		w.drop()
-	}
-}
-
-func (w *worker) pick() Handle {
-	if len(w.own) == 0 {
-		return 0
-	}
-	return w.own[w.rng.IntN(len(w.own))]
-}
-
-func (w *worker) age(h Handle) uint64 { return w.m.a.cells[h.cell()].W[2].Load() }
-
-func (w *worker) drop() {
-	if n := len(w.own); n > 0 {
-		i := w.rng.IntN(n)
-		h := w.own[i]
-		w.own[i] = w.own[n-1]
-		w.own = w.own[:n-1]
-		w.m.Release(h)
-	}
-}
-
-func (w *worker) dropAll() {
-	for len(w.own) > 0 {
-		w.drop()
-	}
-	for _, ch := range w.chunks {
-		w.m.GiveChunk(ch)
-	}
-	w.chunks = nil
 }

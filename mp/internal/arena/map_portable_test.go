@@ -1,0 +1,5 @@
+//go:build !linux || starmp_portable
+
+package arena
+
+const punches = false // no way to give chunks' pages back
