@@ -1,0 +1,106 @@
+package stdlib
+
+import (
+	"io"
+	"strings"
+
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+)
+
+// builtinStr is https://docs.python.org/3/library/stdtypes.html#str. Bytes are decoded, as Starlark does it.
+func (l *Lib) builtinStr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if len(args) == 0 && len(kwargs) == 0 {
+		return starlark.String(""), nil
+	}
+	var x starlark.Value
+	if err := starlark.UnpackPositionalArgs("str", args, kwargs, 1, &x); err != nil {
+		return nil, err
+	}
+	if b, ok := x.(starlark.Bytes); ok {
+		return starlark.String(strings.ToValidUTF8(string(b), "\uFFFD")), nil
+	}
+	s, err := l.str(x)
+	return starlark.String(s), err
+}
+
+// builtinRepr is https://docs.python.org/3/library/functions.html#repr. Strings are in double quotes, as in all of Starlark.
+func (l *Lib) builtinRepr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var x starlark.Value
+	if err := starlark.UnpackPositionalArgs("repr", args, kwargs, 1, &x); err != nil {
+		return nil, err
+	}
+	s, err := l.repr(x)
+	return starlark.String(s), err
+}
+
+// join is the text that print and fail make of their arguments.
+func (l *Lib) join(args starlark.Tuple, sep string) (string, error) {
+	var b strings.Builder
+	for i, v := range args {
+		if i > 0 {
+			b.WriteString(sep)
+		}
+		if x, ok := v.(starlark.Bytes); ok {
+			b.WriteString(string(x))
+			continue
+		}
+		s, err := l.str(v)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(s)
+	}
+	return b.String(), nil
+}
+
+// builtinPrint is https://docs.python.org/3/library/functions.html#print. The line goes out with one write. A host that
+// has set thread.Print gets it there, unless end or file is given.
+func (l *Lib) builtinPrint(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	sep, end := starlark.Value(starlark.None), starlark.Value(starlark.None)
+	var file starlark.Value = starlark.None
+	var flush starlark.Value
+	if err := starlark.UnpackArgs("print", nil, kwargs, "sep?", &sep, "end?", &end, "file?", &file, "flush?", &flush); err != nil {
+		return nil, err
+	}
+	sepText, err := textOr("sep", sep, " ")
+	if err != nil {
+		return nil, err
+	}
+	endText, err := textOr("end", end, "\n")
+	if err != nil {
+		return nil, err
+	}
+	text, err := l.join(args, sepText)
+	if err != nil {
+		return nil, err
+	}
+	if file != starlark.None {
+		write, found, missing, err := l.attribute(file, "write")
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			return nil, missing
+		}
+		_, err = l.call(thread, write, starlark.String(text+endText))
+		return starlark.None, err
+	}
+	if thread.Print != nil && end == starlark.None {
+		thread.Print(thread, text)
+		return starlark.None, nil
+	}
+	_, err = io.WriteString(l.cfg.Stdout, text+endText)
+	return starlark.None, err
+}
+
+func textOr(name string, v starlark.Value, otherwise string) (string, error) {
+	if v == starlark.None {
+		return otherwise, nil
+	}
+	s, ok := starlark.AsString(v)
+	if !ok {
+		return "", wire.Errorf("TypeError", "%s must be None or a string, not %s", name, pyType(v))
+	}
+	return s, nil
+}

@@ -1,0 +1,110 @@
+package stdlib
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"go.starlark.net/starlark"
+)
+
+// osErrorAttrs gives OSError its three attributes. They come from the arguments: OSError(errno, strerror, filename).
+func (l *Lib) osErrorAttrs() {
+	c := l.excs["OSError"]
+	arg := func(i int) func(*Instance) (starlark.Value, error) {
+		return func(x *Instance) (starlark.Value, error) {
+			args := x.state().args
+			if len(args) < 2 || len(args) > 3 || i >= len(args) {
+				return starlark.None, nil
+			}
+			return args[i], nil
+		}
+	}
+	c.attrs.set("errno", &property{get: arg(0)})
+	c.attrs.set("strerror", &property{get: arg(1)})
+	c.attrs.set("filename", &property{get: arg(2)})
+	c.addMethod("__str__", func(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+		args := x.state().args
+		if x.exc.text != "" || len(args) < 2 || len(args) > 3 {
+			s, err := l.excText(x)
+			return starlark.String(s), err
+		}
+		no, err1 := l.str(args[0])
+		text, err2 := l.str(args[1])
+		s := "[Errno " + no + "] " + text
+		var err3 error
+		if len(args) == 3 && args[2] != starlark.None {
+			var name string
+			if f, ok := starlark.AsString(args[2]); ok {
+				name = pyQuote(f)
+			} else {
+				name, err3 = l.repr(args[2])
+			}
+			s += ": " + name
+		}
+		return starlark.String(s), errors.Join(err1, err2, err3)
+	})
+}
+
+// errnoClass names the class that Python gives an errno.
+func errnoClass(n syscall.Errno) string {
+	switch n {
+	case syscall.EAGAIN, syscall.EALREADY, syscall.EINPROGRESS:
+		return "BlockingIOError"
+	case syscall.EPIPE, syscall.ESHUTDOWN:
+		return "BrokenPipeError"
+	case syscall.ECHILD:
+		return "ChildProcessError"
+	case syscall.ECONNABORTED:
+		return "ConnectionAbortedError"
+	case syscall.ECONNREFUSED:
+		return "ConnectionRefusedError"
+	case syscall.ECONNRESET:
+		return "ConnectionResetError"
+	case syscall.EEXIST:
+		return "FileExistsError"
+	case syscall.ENOENT:
+		return "FileNotFoundError"
+	case syscall.EISDIR:
+		return "IsADirectoryError"
+	case syscall.ENOTDIR:
+		return "NotADirectoryError"
+	case syscall.EINTR:
+		return "InterruptedError"
+	case syscall.EACCES, syscall.EPERM:
+		return "PermissionError"
+	case syscall.ESRCH:
+		return "ProcessLookupError"
+	case syscall.ETIMEDOUT:
+		return "TimeoutError"
+	}
+	return "OSError"
+}
+
+// fromOS makes an exception of an error of the operating system, nil if err holds none.
+func (l *Lib) fromOS(err error) *Instance {
+	var no syscall.Errno
+	if !errors.As(err, &no) {
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			no = syscall.ETIMEDOUT
+		case errors.Is(err, fs.ErrNotExist):
+			no = syscall.ENOENT
+		case errors.Is(err, fs.ErrExist):
+			no = syscall.EEXIST
+		case errors.Is(err, fs.ErrPermission):
+			no = syscall.EACCES
+		case errors.Is(err, fs.ErrClosed):
+			return l.goException("ValueError", "I/O operation on closed file", nil)
+		default:
+			return nil
+		}
+	}
+	x := l.newException(l.excClass(errnoClass(no)), starlark.MakeInt(int(no)), starlark.String(strerror(no)))
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		x.exc.args = append(x.exc.args, starlark.String(pe.Path))
+	}
+	return x
+}

@@ -1,0 +1,227 @@
+package stdlib
+
+import (
+	"strings"
+
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+)
+
+// excState is what makes an Instance an exception.
+type excState struct {
+	args           starlark.Tuple
+	text           string // str() of an error that Go code raised, where the args don't give it; "" otherwise
+	err            error  // what first raised it here, for the traceback; nil before, and in another process
+	trace          string // the traceback as text, once asked for or brought from another process
+	cause, context *Instance
+	suppress       bool // __suppress_context__
+	busy           bool // its text is being made: ends the recursion of an exception inside its own args
+}
+
+// state returns the exception's state. A damaged message may bring an exception without one.
+func (x *Instance) state() *excState {
+	if x.exc == nil {
+		x.exc = &excState{}
+	}
+	return x.exc
+}
+
+// excTree lists the exception classes, each after its base, which stands before the colon. A name with dots is
+// the qualified name of a class outside the built-ins.
+const excTree = `
+:BaseException
+BaseException:Exception KeyboardInterrupt SystemExit GeneratorExit
+Exception:ArithmeticError AssertionError AttributeError BufferError EOFError ImportError LookupError MemoryError NameError OSError RuntimeError StopIteration SyntaxError TypeError ValueError
+ArithmeticError:FloatingPointError OverflowError ZeroDivisionError
+LookupError:IndexError KeyError
+ImportError:ModuleNotFoundError
+NameError:UnboundLocalError
+RuntimeError:NotImplementedError RecursionError threading.BrokenBarrierError
+ValueError:UnicodeError json.JSONDecodeError
+UnicodeError:UnicodeDecodeError UnicodeEncodeError
+OSError:BlockingIOError ChildProcessError ConnectionError FileExistsError FileNotFoundError InterruptedError IsADirectoryError NotADirectoryError PermissionError ProcessLookupError TimeoutError
+ConnectionError:BrokenPipeError ConnectionAbortedError ConnectionRefusedError ConnectionResetError
+Exception:queue.Empty queue.Full multiprocessing.ProcessError multiprocessing.pool.MaybeEncodingError multiprocessing.managers.RemoteError
+multiprocessing.ProcessError:multiprocessing.TimeoutError multiprocessing.AuthenticationError multiprocessing.BufferTooShort multiprocessing.WorkerLostError
+`
+
+func (l *Lib) makeExceptions() {
+	l.excs = make(map[string]*Class, 80)
+	for _, line := range strings.Split(strings.TrimSpace(excTree), "\n") {
+		base, names, _ := strings.Cut(line, ":")
+		for _, name := range strings.Fields(names) {
+			l.makeException(name, l.excs[base])
+		}
+	}
+	l.base = l.excs["BaseException"]
+	l.baseExceptionAttrs()
+	l.osErrorAttrs()
+	l.excs["KeyError"].addMethod("__str__", l.keyErrorStr)
+	l.excs["StopIteration"].attrs.set("value", &property{get: firstArg})
+	l.excs["SystemExit"].attrs.set("code", &property{get: firstArg})
+}
+
+func (l *Lib) makeException(qualified string, base *Class) {
+	module, name := "", qualified
+	if i := strings.LastIndexByte(qualified, '.'); i >= 0 {
+		module, name = qualified[:i], qualified[i+1:]
+	}
+	if base == nil {
+		base = l.object
+	}
+	// One base: the order can't be inconsistent.
+	c, _ := l.newClass(name, module, []*Class{base})
+	c.native = true
+	l.excs[qualified] = c
+}
+
+// Exception returns the exception class with that name: "ValueError", "queue.Empty". An unknown name gives RuntimeError.
+func (l *Lib) Exception(name string) starlark.Value { return l.excClass(name) }
+
+func (l *Lib) excClass(name string) *Class {
+	if c := l.excs[name]; c != nil {
+		return c
+	}
+	return l.excs["RuntimeError"]
+}
+
+// addMethod gives a class made by Go code a method.
+func (c *Class) addMethod(name string, f func(thread *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)) {
+	c.attrs.set(name, &nativeMethod{class: c, fn: starlark.NewBuiltin(name, func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		return f(thread, args[0].(*Instance), args[1:], kwargs)
+	})})
+}
+
+// newException makes an exception object without running any __init__ of a script.
+func (l *Lib) newException(c *Class, args ...starlark.Value) *Instance {
+	return &Instance{cls: c, exc: &excState{args: args}}
+}
+
+func (l *Lib) baseExceptionAttrs() {
+	c := l.base
+	c.addMethod("__init__", func(_ *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if len(kwargs) > 0 {
+			return nil, wire.Errorf("TypeError", "%s() takes no keyword arguments", x.cls.name)
+		}
+		x.state().args = args
+		return starlark.None, nil
+	})
+	c.addMethod("__str__", func(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+		s, err := l.excText(x)
+		return starlark.String(s), err
+	})
+	c.addMethod("__repr__", func(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+		s, err := l.excRepr(x)
+		return starlark.String(s), err
+	})
+	c.addMethod("with_traceback", func(_ *starlark.Thread, x *Instance, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+		if len(args) != 1 {
+			return nil, wire.Errorf("TypeError", "BaseException.with_traceback() takes exactly one argument (%d given)", len(args))
+		}
+		return x, nil
+	})
+	c.attrs.set("args", &property{get: func(x *Instance) (starlark.Value, error) { return x.state().args, nil }, set: setArgs})
+	c.attrs.set("traceback", &property{get: func(x *Instance) (starlark.Value, error) { return starlark.String(l.traceback(x)), nil }})
+	c.attrs.set("__cause__", &property{
+		get: func(x *Instance) (starlark.Value, error) { return orNone(x.state().cause), nil },
+		set: func(x *Instance, v starlark.Value) (err error) {
+			x.state().suppress = true
+			x.exc.cause, err = chainable("cause", v)
+			return err
+		}})
+	c.attrs.set("__context__", &property{
+		get: func(x *Instance) (starlark.Value, error) { return orNone(x.state().context), nil },
+		set: func(x *Instance, v starlark.Value) (err error) {
+			x.state().context, err = chainable("context", v)
+			return err
+		}})
+}
+
+func setArgs(x *Instance, v starlark.Value) error {
+	it, ok := v.(starlark.Iterable)
+	if !ok {
+		return wire.Errorf("TypeError", "'%s' object is not iterable", pyType(v))
+	}
+	var args starlark.Tuple
+	for e := range starlark.Elements(it) {
+		args = append(args, e)
+	}
+	if err := x.cls.lib.check(); err != nil {
+		return err
+	}
+	x.state().args, x.exc.text = args, ""
+	return nil
+}
+
+func orNone(x *Instance) starlark.Value {
+	if x == nil {
+		return starlark.None
+	}
+	return x
+}
+
+// chainable returns v as an exception's __cause__ or __context__.
+func chainable(what string, v starlark.Value) (*Instance, error) {
+	if v == starlark.None {
+		return nil, nil
+	}
+	if e, ok := v.(*Instance); ok && e.exc != nil {
+		return e, nil
+	}
+	return nil, wire.Errorf("TypeError", "exception %s must be None or derive from BaseException", what)
+}
+
+func firstArg(x *Instance) (starlark.Value, error) {
+	switch len(x.state().args) {
+	case 0:
+		return starlark.None, nil
+	case 1:
+		return x.exc.args[0], nil
+	}
+	return x.exc.args, nil
+}
+
+// excText is str() of an exception: nothing, its one argument, or the tuple of them.
+func (l *Lib) excText(x *Instance) (string, error) {
+	switch args := x.state().args; {
+	case x.exc.text != "":
+		return x.exc.text, nil
+	case x.exc.busy:
+		return "...", nil
+	case len(args) == 0:
+		return "", nil
+	default:
+		x.exc.busy = true
+		defer func() { x.exc.busy = false }()
+		if len(args) == 1 {
+			return l.str(args[0])
+		}
+		return l.repr(args)
+	}
+}
+
+// excRepr is repr() of an exception: its class's name called with its arguments.
+func (l *Lib) excRepr(x *Instance) (string, error) {
+	if x.state().busy {
+		return x.cls.name + "(...)", nil
+	}
+	x.exc.busy = true
+	defer func() { x.exc.busy = false }()
+	args := x.exc.args
+	if len(args) == 1 {
+		s, err := l.repr(args[0])
+		return x.cls.name + "(" + s + ")", err
+	}
+	s, err := l.repr(args)
+	return x.cls.name + s, err
+}
+
+// keyErrorStr is str() of a KeyError: its one argument as repr, so that a missing empty string can be seen.
+func (l *Lib) keyErrorStr(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+	if x.state().text == "" && len(x.exc.args) == 1 {
+		s, err := l.repr(x.exc.args[0])
+		return starlark.String(s), err
+	}
+	s, err := l.excText(x)
+	return starlark.String(s), err
+}

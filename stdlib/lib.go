@@ -1,0 +1,152 @@
+package stdlib
+
+import (
+	"io"
+	"time"
+
+	"go.starlark.net/starlark"
+)
+
+// Config is what a Lib needs from the interpreter around it. Only Current is needed by every script; a nil Call,
+// Uncancel or Traceback has the default that its comment names, a nil writer discards, and a nil Sleep or Block
+// just sleeps or calls.
+type Config struct {
+	Argv           []string
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Executable     string // sys.executable
+	Version        string // sys.version
+
+	// Call calls fn on thread. Default: starlark.Call.
+	Call func(thread *starlark.Thread, fn starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
+
+	// Current returns the thread that holds the script lock, or nil outside any script. go.starlark.net calls special
+	// methods (String, Truth, Hash ...) without a thread; they run on this one.
+	Current func() *starlark.Thread
+
+	// Sleep sleeps interruptibly and gives up the script lock meanwhile.
+	Sleep func(thread *starlark.Thread, d time.Duration) error
+
+	// Block gives up the script lock around f.
+	Block func(thread *starlark.Thread, f func())
+
+	// Uncancel is called in place of thread.Uncancel where a cancellation with that reason has been turned into an
+	// exception. It must keep an interrupt that arrived since. Default: thread.Uncancel.
+	Uncancel func(thread *starlark.Thread, reason string)
+
+	// Traceback returns the text of an error's call stack, outermost frame first, from "Traceback (most recent call
+	// last):" to the last frame's newline, without the error's own line. Default: Frames.
+	Traceback func(err error) string
+
+	// ClassID returns an ID for a class that no other process of the family uses. Default: a counter, for a family of one.
+	ClassID func() string
+
+	Getpid, Getppid func() int
+}
+
+// Lib is the script library of one runtime: its built-ins, classes and modules. It has no state outside itself, so
+// several may live in one program. All its methods are for the goroutine that holds the script lock, unless said
+// otherwise.
+type Lib struct {
+	cfg Config
+
+	version    uint64            // counts changes of any class; caches of lookups hold for one version
+	object     *Class            // the root of all classes
+	base       *Class            // BaseException
+	result     *Class            // the class of what try_ returns
+	excs       map[string]*Class // exception classes by qualified name
+	ids        classTable        // classes that travelled, by ID
+	pending    pendingErrors
+	callers    callerCache
+	objectInit starlark.Value // object.__init__
+	notImpl    starlark.Value
+	streams    *stdStreams
+	argv       *starlark.List // sys.argv
+	predecl    starlark.StringDict
+	mods       starlark.StringDict
+}
+
+// New returns the library for one runtime. It costs tens of microseconds: every process pays it at its start.
+func New(cfg Config) *Lib {
+	l := &Lib{cfg: cfg, notImpl: &notImplemented{}}
+	l.setDefaults()
+	l.makeObject()
+	l.makeExceptions()
+	l.makeResult()
+	return l
+}
+
+func (l *Lib) setDefaults() {
+	c := &l.cfg
+	if c.Call == nil {
+		c.Call = starlark.Call
+	}
+	if c.Current == nil {
+		c.Current = func() *starlark.Thread { return nil }
+	}
+	if c.Stdin == nil {
+		c.Stdin = eofReader{}
+	}
+	if c.Stdout == nil {
+		c.Stdout = io.Discard
+	}
+	if c.Stderr == nil {
+		c.Stderr = io.Discard
+	}
+	if c.Sleep == nil {
+		c.Sleep = func(_ *starlark.Thread, d time.Duration) error { time.Sleep(d); return nil }
+	}
+	if c.Block == nil {
+		c.Block = func(_ *starlark.Thread, f func()) { f() }
+	}
+	if c.Uncancel == nil {
+		c.Uncancel = func(thread *starlark.Thread, _ string) { thread.Uncancel() }
+	}
+	if c.Traceback == nil {
+		c.Traceback = Frames
+	}
+	if c.ClassID == nil {
+		c.ClassID = l.nextID
+	}
+	if c.Getpid == nil {
+		c.Getpid = func() int { return 0 }
+	}
+	if c.Getppid == nil {
+		c.Getppid = func() int { return 0 }
+	}
+}
+
+// eofReader is the standard input of a runtime that has none.
+type eofReader struct{}
+
+func (eofReader) Read([]byte) (int, error) { return 0, io.EOF }
+
+// Predeclared returns what every script finds without loading it: built-ins, classes and modules. The caller must
+// not change the result. Go code adds what it owns (multiprocessing) to a copy.
+func (l *Lib) Predeclared() starlark.StringDict {
+	if l.predecl == nil {
+		l.predecl = starlark.StringDict{}
+		for _, d := range []starlark.StringDict{l.coreBuiltins(), l.builtins(), l.moduleTable()} {
+			for name, v := range d {
+				l.predecl[name] = v
+			}
+		}
+	}
+	return l.predecl
+}
+
+// Module returns the module with that name, or nil.
+func (l *Lib) Module(name string) starlark.Value {
+	if v, ok := l.moduleTable()[name]; ok {
+		return v
+	}
+	return nil
+}
+
+func (l *Lib) moduleTable() starlark.StringDict {
+	if l.mods == nil {
+		l.mods = starlark.StringDict{} // modules may come back here
+		l.mods = l.modules()
+	}
+	return l.mods
+}
