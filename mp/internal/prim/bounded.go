@@ -169,8 +169,7 @@ func (s *Semaphore) takeBounded(mark uint32) bool {
 	if mark == 0 && w.Load() < semOne {
 		return false
 	}
-	sec := boundedSection(s.m, s.c, nil)
-	sec.enter()
+	s.m.Lock(&s.c.F[1])
 	ok := w.Load() >= semOne
 	if ok {
 		openLedger(s.m.Arena(), s.c).add(s.m.ID())
@@ -179,20 +178,28 @@ func (s *Semaphore) takeBounded(mark uint32) bool {
 	if mark != 0 {
 		w.Or(mark)
 	}
-	sec.leave()
+	s.leaveSection()
 	return ok
+}
+
+// leaveSection is section.leave; nothing is allocated unless there is something to settle.
+func (s *Semaphore) leaveSection() {
+	s.m.Unlock(&s.c.F[1])
+	if s.c.F[3].Load() != 0 {
+		sec := boundedSection(s.m, s.c, nil)
+		sec.settleNotes()
+	}
 }
 
 func (s *Semaphore) giveBounded() error {
 	w := &s.c.F[0]
-	sec := boundedSection(s.m, s.c, nil)
-	sec.enter()
+	s.m.Lock(&s.c.F[1])
 	if !openLedger(s.m.Arena(), s.c).sub(s.m.ID()) {
-		sec.leave()
+		s.leaveSection()
 		return ErrBounded
 	}
 	v := setValue(w, w.Load()/semOne+1)
-	sec.leave()
+	s.leaveSection()
 	wakeIf(w, v)
 	return nil
 }

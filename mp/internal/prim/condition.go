@@ -135,7 +135,7 @@ func (c *Condition) Wait(opt Opt) (notified bool, err error) {
 	if canceled {
 		back.Deadline = futex.After(cancelGrace)
 	}
-	_, err = c.lock.takeBack(&back, c.lock.Handle(), depth)
+	_, err = c.lock.takeBack(depth, back)
 	if notified {
 		sec.enter()
 		l.remove(i)

@@ -84,22 +84,26 @@ func (e *Event) Clear() error {
 
 // Wait waits as opt says until the event is set, and reports whether it was at any time since the call: false means
 // NoWait or that the deadline has passed. The error is futex.ErrCanceled or, after Close, arena.ErrStale.
-func (e *Event) Wait(opt Opt) (ok bool, err error) {
+func (e *Event) Wait(opt Opt) (bool, error) {
 	if e.closed.Load() {
 		return false, arena.ErrStale
 	}
 	defer runtime.KeepAlive(e)
+	if e.c.F[0].Load()&eventFlag != 0 {
+		return true, nil
+	}
+	if opt.NoWait {
+		return false, nil
+	}
+	return e.waitSlow(opt)
+}
+
+func (e *Event) waitSlow(opt Opt) (ok bool, err error) {
 	w := &e.c.F[0]
 	first := w.Load()
 	wasSet := func() bool {
 		v := w.Load()
 		return v&eventFlag != 0 || v/eventOne != first/eventOne
-	}
-	if wasSet() {
-		return true, nil
-	}
-	if opt.NoWait {
-		return false, nil
 	}
 	if futex.Spin(wasSet) {
 		return true, nil

@@ -35,7 +35,7 @@ func (q *Queue) get(g got, opt Opt) (Msg, error) {
 		ok, err = q.tryGet(&g)
 	}
 	if !ok && err == nil {
-		err = q.getSlow(&g, &opt)
+		g, err = q.getSlow(g, opt)
 	}
 	if err != nil {
 		return Msg{}, err
@@ -51,27 +51,27 @@ func (q *Queue) get(g got, opt Opt) (Msg, error) {
 }
 
 // getSlow waits for a message.
-func (q *Queue) getSlow(g *got, opt *Opt) error {
+func (q *Queue) getSlow(g got, opt Opt) (got, error) {
 	if opt.NoWait {
-		return ErrQueueEmpty
+		return g, ErrQueueEmpty
 	}
-	ok, err := false, error(nil)
 	if futex.Spin(func() bool { return !q.empty() }) {
-		if ok, err = q.tryGet(g); ok || err != nil {
-			return err
+		if ok, err := q.tryGet(&g); ok || err != nil {
+			return g, err
 		}
 	}
-	if err := q.enter(); err != nil {
-		return err
+	err := q.enter()
+	if err != nil {
+		return g, err
 	}
 	defer q.leave()
-	q.sleep(opt, q.h, arena.OpGet, func() {
-		err = q.notEmpty().await(opt, func() (bool, error) { return q.tryGet(g) }, func() bool { return !q.empty() })
+	q.sleep(&opt, q.h, arena.OpGet, func() {
+		err = q.notEmpty().await(&opt, func() (bool, error) { return q.tryGet(&g) }, func() bool { return !q.empty() })
 	})
 	if err == futex.ErrTimeout {
 		err = ErrQueueEmpty
 	}
-	return err
+	return g, err
 }
 
 // tryGet takes a message if there is one.

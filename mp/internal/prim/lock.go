@@ -41,14 +41,9 @@ func (l *Lock) Acquire(opt Opt) (bool, error) {
 	if l.closed.Load() {
 		return false, arena.ErrStale
 	}
-	ok, err := l.take(&opt, l.h)
+	ok, err := l.takeWord(ownerWord(l.thisSlot(), opt.Thread), opt)
 	runtime.KeepAlive(l)
 	return ok, err
-}
-
-// take is Acquire with h in the wait record.
-func (l *Lock) take(opt *Opt, h arena.Handle) (bool, error) {
-	return l.takeWord(opt, h, ownerWord(l.thisSlot(), opt.Thread))
 }
 
 // Release frees the lock and wakes a waiter. It does not block. The error is ErrNotHeld if nobody had the lock or, after
@@ -84,7 +79,9 @@ func (l *Lock) giveAll(uint32) (depth uint32) {
 	return 1
 }
 
-func (l *Lock) takeBack(opt *Opt, h arena.Handle, _ uint32) (bool, error) { return l.take(opt, h) }
+func (l *Lock) takeBack(_ uint32, opt Opt) (bool, error) {
+	return l.takeWord(ownerWord(l.thisSlot(), opt.Thread), opt)
+}
 
 // owner and takeWord serve Lock and RLock, whose cells have the owner word in F[0].
 func (o *object) owner() (arena.SlotID, bool) {
@@ -99,14 +96,19 @@ func (o *object) owner() (arena.SlotID, bool) {
 	return arena.SlotID(v - 1), true
 }
 
-func (o *object) takeWord(opt *Opt, h arena.Handle, me uint32) (ok bool, err error) {
-	w := &o.c.F[0]
-	if w.CompareAndSwap(0, me) {
+func (o *object) takeWord(me uint32, opt Opt) (bool, error) {
+	if o.c.F[0].CompareAndSwap(0, me) {
 		return true, nil
 	}
 	if opt.NoWait {
 		return false, nil
 	}
+	return o.takeWordSlow(me, opt)
+}
+
+// takeWordSlow is apart so that what its closures need is not allocated where nobody waits. So are the others of the name.
+func (o *object) takeWordSlow(me uint32, opt Opt) (ok bool, err error) {
+	w := &o.c.F[0]
 	if futex.Spin(func() bool { return w.Load() == 0 && w.CompareAndSwap(0, me) }) {
 		return true, nil
 	}
@@ -114,7 +116,7 @@ func (o *object) takeWord(opt *Opt, h arena.Handle, me uint32) (ok bool, err err
 		return false, err
 	}
 	defer o.leave()
-	o.sleep(opt, h, arena.OpAcquire, func() { ok, err = takeOwner(w, me, opt) })
+	o.sleep(&opt, o.h, arena.OpAcquire, func() { ok, err = takeOwner(w, me, &opt) })
 	return ok, err
 }
 

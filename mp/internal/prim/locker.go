@@ -12,10 +12,9 @@ type Locker interface {
 	// Owner is the slot that has the lock; ok is false if it is free.
 	Owner() (slot arena.SlotID, ok bool)
 
-	// giveAll frees the lock however often thread, which has it, has taken it; takeBack takes it as often again, with h
-	// in the wait record.
+	// giveAll frees the lock however often thread, which has it, has taken it; takeBack takes it as often again.
 	giveAll(thread uint32) (depth uint32)
-	takeBack(opt *Opt, h arena.Handle, depth uint32) (bool, error)
+	takeBack(depth uint32, opt Opt) (bool, error)
 }
 
 // OpenLocker opens the Lock or RLock h for m. It returns arena.ErrStale or arena.ErrKind if h names neither.

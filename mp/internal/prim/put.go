@@ -49,7 +49,7 @@ func (q *Queue) Put(data []byte, handles []arena.Handle, opt Opt) error {
 	}
 	done, err := q.put(&p)
 	if !done && err == nil {
-		err = q.putSlow(&p, &opt)
+		p, err = q.putSlow(p, opt)
 	}
 	if p.spare != 0 {
 		q.m.GiveChunk(p.spare)
@@ -62,28 +62,28 @@ func (q *Queue) Put(data []byte, handles []arena.Handle, opt Opt) error {
 	return nil
 }
 
-// putSlow waits for room.
-func (q *Queue) putSlow(p *put, opt *Opt) error {
+// putSlow waits for room. It returns what is left of p.
+func (q *Queue) putSlow(p put, opt Opt) (put, error) {
 	if opt.NoWait {
-		return ErrQueueFull
+		return p, ErrQueueFull
 	}
-	done, err := false, error(nil)
 	if futex.Spin(func() bool { return !q.full() }) {
-		if done, err = q.put(p); done || err != nil {
-			return err
+		if done, err := q.put(&p); done || err != nil {
+			return p, err
 		}
 	}
-	if err := q.enter(); err != nil {
-		return err
+	err := q.enter()
+	if err != nil {
+		return p, err
 	}
 	defer q.leave()
-	q.sleep(opt, q.h, arena.OpPut, func() {
-		err = q.notFull().await(opt, func() (bool, error) { return q.put(p) }, func() bool { return !q.full() })
+	q.sleep(&opt, q.h, arena.OpPut, func() {
+		err = q.notFull().await(&opt, func() (bool, error) { return q.put(&p) }, func() bool { return !q.full() })
 	})
 	if err == futex.ErrTimeout {
 		err = ErrQueueFull
 	}
-	return err
+	return p, err
 }
 
 // put puts p if the queue is not full.

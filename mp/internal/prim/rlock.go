@@ -48,7 +48,7 @@ func (l *RLock) Acquire(opt Opt) (bool, error) {
 		l.c.W[0].Store(l.c.W[0].Load() + 1)
 		return true, nil
 	}
-	return l.takeBack(&opt, l.h, 1)
+	return l.takeBack(1, opt)
 }
 
 // Release undoes one Acquire of the thread opt.Thread; the last one wakes a waiter. It does not block. The error is
@@ -106,8 +106,8 @@ func (l *RLock) giveAll(uint32) (depth uint32) {
 	return depth
 }
 
-func (l *RLock) takeBack(opt *Opt, h arena.Handle, depth uint32) (bool, error) {
-	ok, err := l.takeWord(opt, h, ownerWord(l.thisSlot(), opt.Thread))
+func (l *RLock) takeBack(depth uint32, opt Opt) (bool, error) {
+	ok, err := l.takeWord(ownerWord(l.thisSlot(), opt.Thread), opt)
 	if ok {
 		l.c.W[0].Store(uint64(opt.Thread)<<32 | uint64(depth))
 	}

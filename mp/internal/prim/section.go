@@ -21,6 +21,11 @@ func (s *section) enter() { s.m.Lock(s.lock) }
 
 func (s *section) leave() {
 	s.m.Unlock(s.lock)
+	s.settleNotes()
+}
+
+// settleNotes is the second half of leave.
+func (s *section) settleNotes() {
 	for s.dirty.Load() != 0 && s.m.TryLock(s.lock) {
 		s.settleAll(arena.NoSlot)
 		s.m.Unlock(s.lock)

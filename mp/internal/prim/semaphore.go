@@ -89,7 +89,7 @@ func (s *Semaphore) Value() uint32 {
 
 // Acquire takes a permit, waiting for one as opt says, and reports whether it did: false means NoWait or that the
 // deadline has passed. The error is futex.ErrCanceled or, after Close, arena.ErrStale.
-func (s *Semaphore) Acquire(opt Opt) (ok bool, err error) {
+func (s *Semaphore) Acquire(opt Opt) (bool, error) {
 	if s.closed.Load() {
 		return false, arena.ErrStale
 	}
@@ -100,6 +100,10 @@ func (s *Semaphore) Acquire(opt Opt) (ok bool, err error) {
 	if opt.NoWait {
 		return false, nil
 	}
+	return s.acquireSlow(opt)
+}
+
+func (s *Semaphore) acquireSlow(opt Opt) (ok bool, err error) {
 	w := &s.c.F[0]
 	if futex.Spin(func() bool { return w.Load() >= semOne && s.take(0) }) {
 		return true, nil
@@ -108,11 +112,12 @@ func (s *Semaphore) Acquire(opt Opt) (ok bool, err error) {
 		return false, err
 	}
 	defer s.leave()
-	s.sleep(&opt, s.h, arena.OpAcquire, func() { ok, err = s.takeSlow(&opt) })
+	s.sleep(&opt, s.h, arena.OpAcquire, func() { ok, err = s.takeSleeping(&opt) })
 	return ok, err
 }
 
-func (s *Semaphore) takeSlow(opt *Opt) (bool, error) {
+// takeSleeping takes a permit, asleep until there is one.
+func (s *Semaphore) takeSleeping(opt *Opt) (bool, error) {
 	w := &s.c.F[0]
 	for {
 		if s.take(semWaiters) {
