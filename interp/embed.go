@@ -1,0 +1,16 @@
+package interp
+
+import "go.starlark.net/starlarkstruct"
+
+// Multiprocessing returns the multiprocessing module, for the environment of a Go program's own scripts. It works
+// in any *starlark.Thread, which need not come from NewThread; calls that block in such a thread can't be interrupted.
+// The rest of the dialect, its classes and exceptions among it, is in Predeclared.
+//
+// A function that runs in another process must come from a file that can be read again under the name in its positions,
+// or from text made known with AddSource. What it reads must be something that can be sent: not, for one, a function
+// written in Go that the host adds to the environment.
+func (rt *Runtime) Multiprocessing() *starlarkstruct.Module { return rt.mp.Module() }
+
+// Close ends what the runtime has started, as the end of a script does: daemonic processes are terminated, the others are
+// awaited. It blocks until no process is left, and must be called outside of scripts.
+func (rt *Runtime) Close() { rt.mp.Shutdown(false) }

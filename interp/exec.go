@@ -1,0 +1,56 @@
+package interp
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+
+	"go.starlark.net/resolve"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// mainName is __name__ in the script that was started, in the REPL, and in their functions wherever they run.
+const mainName = "__main__"
+
+// compile parses, resolves and compiles a file. An error is a *SyntaxError.
+func compile(file string, text []byte, env starlark.StringDict) (*starlark.Program, error) {
+	f, err := parse(file, text)
+	if err != nil {
+		return nil, err
+	}
+	return compileFile(f, env, nil)
+}
+
+// compileFile resolves and compiles a parsed file, once. The names in later are predeclared too, though env has no
+// values for them yet.
+func compileFile(f *syntax.File, env starlark.StringDict, later map[string]bool) (*starlark.Program, error) {
+	prog, err := starlark.FileProgram(f, func(name string) bool { return later[name] || env.Has(name) })
+	var undefined resolve.ErrorList
+	if errors.As(err, &undefined) {
+		return nil, newSyntaxError(resolveProblems(f, undefined, env))
+	}
+	return prog, err
+}
+
+// AddSource makes the text known from which the functions of a file come that the runtime did not run itself, so that they can be
+// sent to other processes. File is the name in their positions, name is __name__ where they run.
+func (rt *Runtime) AddSource(name, file string, text []byte) { rt.eval.AddModule(name, file, text) }
+
+// moduleEnv returns the predeclared names of a new module: the runtime's and __name__.
+func (rt *Runtime) moduleEnv(name string) starlark.StringDict {
+	env := maps.Clone(rt.Predeclared())
+	env["__name__"] = starlark.String(name)
+	return env
+}
+
+// exec runs a file's top level in thread, which must have the script lock, and returns the globals, not frozen.
+func (rt *Runtime) exec(thread *starlark.Thread, name, file string, text []byte) (starlark.StringDict, error) {
+	env := rt.moduleEnv(name)
+	rt.AddSource(name, file, text)
+	prog, err := compile(file, bytes.TrimPrefix(text, []byte("\ufeff")), env)
+	if err != nil {
+		return nil, err
+	}
+	return prog.Init(thread, env)
+}

@@ -1,0 +1,115 @@
+package interp
+
+import (
+	"io"
+	"time"
+
+	"github.com/starmp/starmp/mp"
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+)
+
+// Runtime is what multiprocessing needs of an interpreter.
+var _ mp.Host = (*Runtime)(nil)
+
+// timeSlice is how many steps a thread runs before it lets others run, if any waits: 0.2 to 1 ms.
+const timeSlice = 20_000
+
+// NewThread returns a thread for this runtime's scripts. Scripts run in it between Enter and Leave.
+func (rt *Runtime) NewThread(name string) *starlark.Thread {
+	thread := &starlark.Thread{Name: name, Load: rt.load, Print: rt.print}
+	thread.SetLocal(mp.CancelKey, new(mp.Cancel))
+	thread.OnMaxSteps = func(thread *starlark.Thread) {
+		thread.SetMaxExecutionSteps(thread.ExecutionSteps() + timeSlice)
+		rt.lock.yield(thread)
+	}
+	thread.SetMaxExecutionSteps(timeSlice)
+	return thread
+}
+
+// Enter takes the script lock for thread. It blocks while another thread of the runtime runs a script.
+func (rt *Runtime) Enter(thread *starlark.Thread) { rt.lock.enter(thread) }
+
+// Leave gives the script lock up.
+func (rt *Runtime) Leave(*starlark.Thread) { rt.lock.leave() }
+
+// Block runs f, which may block, while other threads may run scripts.
+func (rt *Runtime) Block(thread *starlark.Thread, f func()) { rt.lock.block(thread, f) }
+
+// print writes a line with one write, so that lines of several processes don't mix.
+func (rt *Runtime) print(_ *starlark.Thread, msg string) {
+	if rt.opts.Stdout != nil {
+		io.WriteString(rt.opts.Stdout, msg+"\n")
+	}
+}
+
+// Stderr writes text to standard error in one write.
+func (rt *Runtime) Stderr(text string) {
+	rt.errMu.Lock()
+	defer rt.errMu.Unlock()
+	io.WriteString(rt.opts.Stderr, text)
+}
+
+func (rt *Runtime) sleep(thread *starlark.Thread, d time.Duration) error {
+	return rt.mp.Sleep(thread, d)
+}
+
+// Codec returns the codec of this runtime's values.
+func (rt *Runtime) Codec() *wire.Codec { return rt.codec }
+
+// Call calls fn in thread, which has the script lock.
+func (rt *Runtime) Call(thread *starlark.Thread, fn starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	return starlark.Call(thread, fn, args, kwargs)
+}
+
+// Current returns the thread that has the script lock, nil if there is none.
+func (rt *Runtime) Current() *starlark.Thread { return rt.lock.current.Load() }
+
+// Pending makes err surface at the script's next step.
+func (rt *Runtime) Pending(err error) { rt.lib.Fail(err) }
+
+// Pos returns the position of the innermost script function that thread is in, as file:line; empty outside of scripts.
+func (rt *Runtime) Pos(thread *starlark.Thread) string {
+	for i := range thread.CallStackDepth() {
+		if pos := thread.CallFrame(i).Pos; pos.Line > 0 {
+			pos.Col = 0
+			return pos.String()
+		}
+	}
+	return ""
+}
+
+// NewClass makes a class in Go code, see [stdlib.Lib.NewClass].
+func (rt *Runtime) NewClass(name string, bases []starlark.Value, attrs starlark.StringDict) (starlark.Value, error) {
+	return rt.lib.NewClass(name, bases, attrs)
+}
+
+// IsInstance reports whether v is an instance of class or of a class derived from it.
+func (rt *Runtime) IsInstance(v, class starlark.Value) bool { return rt.lib.IsInstance(v, class) }
+
+// Exception returns an exception class by its qualified name.
+func (rt *Runtime) Exception(class string) starlark.Value { return rt.lib.Exception(class) }
+
+// FromError returns the exception that a script sees for err.
+func (rt *Runtime) FromError(err error) starlark.Value { return rt.lib.FromError(err) }
+
+// ToError returns an error that raises exc.
+func (rt *Runtime) ToError(exc starlark.Value) error { return rt.lib.ToError(exc) }
+
+// Traceback returns the text of err as an uncaught error is shown, with what other processes and earlier exceptions
+// contributed. The caller has the script lock.
+func (rt *Runtime) Traceback(err error) string { return rt.lib.Format(err) }
+
+// Argv returns sys.argv.
+func (rt *Runtime) Argv() []string { return rt.opts.Argv }
+
+// SetArgv sets sys.argv, in a child that has received it.
+func (rt *Runtime) SetArgv(argv []string) {
+	rt.opts.Argv = argv
+	rt.lib.SetArgv(argv)
+}
+
+// ExitStatus interprets err as SystemExit; ok is false if it is another error.
+func (rt *Runtime) ExitStatus(err error) (code int, message string, ok bool) {
+	return rt.lib.ExitStatus(err)
+}

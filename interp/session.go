@@ -1,0 +1,101 @@
+package interp
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+
+	"go.starlark.net/starlark"
+)
+
+// session is a run of the command: a runtime, and the process's signals.
+type session struct {
+	*Runtime
+	main    *starlark.Thread
+	signals chan os.Signal
+	over    atomic.Bool // the script is over, and its last processes are awaited
+	ending  atomic.Bool // Ctrl-C came then, or SIGTERM
+}
+
+func newSession(o Options) (*session, error) {
+	rt, err := New(o)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{Runtime: rt, main: rt.NewThread("MainThread"), signals: make(chan os.Signal, 4)}
+	signal.Notify(s.signals, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGINT) { // a shell ignores it for jobs in the background
+		signal.Notify(s.signals, syscall.SIGINT)
+	}
+	go s.handleSignals()
+	return s, nil
+}
+
+// handleSignals acts on Ctrl-C and SIGTERM. The children of the family ignore Ctrl-C: ending them is this process's duty.
+func (s *session) handleSignals() {
+	for sig := range s.signals {
+		switch {
+		case sig == syscall.SIGTERM:
+			s.mp.Shutdown(true)
+			os.Exit(statusTerminated)
+		case s.intr.interrupt():
+		case !s.over.Load(): // at the prompt of a REPL
+		case !s.ending.Swap(true):
+			go s.mp.Shutdown(true)
+		default:
+			s.mp.Kill() // they had their chance
+		}
+	}
+}
+
+// script runs the main script and returns the exit status.
+func (s *session) script(file string, text []byte) int {
+	s.Enter(s.main)
+	s.intr.watch(s.main)
+	_, err := s.exec(s.main, mainName, file, text)
+	return s.end(err)
+}
+
+// end reports the script's error, if there is one, ends the family in order and returns the exit status. The caller has
+// the script lock.
+func (s *session) end(err error) int {
+	status := s.report(err)
+	if s.intr.watch(nil) && status != statusInterrupted {
+		// It came at the very end, and no script saw it.
+		s.Stderr(interruptReason + "\n")
+		status = statusInterrupted
+	}
+	s.over.Store(true)
+	s.Leave(s.main)
+	s.mp.Shutdown(status == statusInterrupted)
+	signal.Stop(s.signals)
+	if s.ending.Load() && status != statusInterrupted {
+		s.Stderr(interruptReason + "\n")
+		status = statusInterrupted
+	}
+	return status
+}
+
+// report shows the error that ended a script, nil for none, and returns the exit status that it means.
+func (s *session) report(err error) int {
+	if err = s.lib.Pending(err); err == nil {
+		return 0
+	}
+	var syntax *SyntaxError
+	var eval *starlark.EvalError
+	if errors.As(err, &syntax) && !errors.As(err, &eval) {
+		s.Stderr(syntax.Error() + "\n") // of the script itself: there is no call stack
+		return statusFailed
+	}
+	if code, message, ok := s.ExitStatus(err); ok {
+		s.Stderr(message)
+		return code & 0xff
+	}
+	s.Stderr(s.Traceback(err))
+	if s.IsInstance(s.FromError(err), s.Exception(interruptReason)) {
+		return statusInterrupted
+	}
+	return statusFailed
+}

@@ -1,0 +1,118 @@
+//go:build unix
+
+package interp
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// script is a running starmp command.
+type script struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	stdout *bufio.Reader
+	stderr bytes.Buffer
+}
+
+func startScript(t *testing.T, code string) *script {
+	t.Helper()
+	s := &script{t: t, cmd: exec.Command("starmp", "-c", code)} // TestMain put it in front of PATH
+	s.cmd.Stderr = &s.stderr
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stdout = bufio.NewReader(out)
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := time.AfterFunc(30*time.Second, func() { s.cmd.Process.Kill() })
+	t.Cleanup(func() { kill.Stop() })
+	return s
+}
+
+// line waits for a line of output.
+func (s *script) line(want string) {
+	s.t.Helper()
+	got, err := s.stdout.ReadString('\n')
+	if got != want+"\n" {
+		s.t.Fatalf("got %q (%v), want %q; standard error:\n%s", got, err, want, s.stderr.String())
+	}
+}
+
+func (s *script) signal(sig os.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *script) exit(status int) {
+	s.t.Helper()
+	s.cmd.Wait()
+	if got := s.cmd.ProcessState.ExitCode(); got != status {
+		s.t.Errorf("exit status %d, want %d; standard error:\n%s", got, status, s.stderr.String())
+	}
+}
+
+// interrupted checks that standard error is one traceback that ends in KeyboardInterrupt.
+func (s *script) interrupted() {
+	s.t.Helper()
+	got := s.stderr.String()
+	if strings.Count(got, "Traceback") != 1 || !strings.HasSuffix(got, "\nKeyboardInterrupt\n") {
+		s.t.Errorf("got:\n%s\nwant one traceback that ends in KeyboardInterrupt", got)
+	}
+}
+
+func TestInterruptLoop(t *testing.T) {
+	s := startScript(t, "print('ready')\nwhile True: pass\n")
+	s.line("ready")
+	s.signal(os.Interrupt)
+	s.exit(130)
+	s.interrupted()
+}
+
+func TestInterruptSleep(t *testing.T) {
+	s := startScript(t, "print('ready')\ntime.sleep(3600)\n")
+	s.line("ready")
+	s.signal(os.Interrupt)
+	s.exit(130)
+	s.interrupted()
+}
+
+// try_ does not catch Ctrl-C, with_ leaves its context manager.
+func TestInterruptLeavesContext(t *testing.T) {
+	s := startScript(t, `
+def enter(self): print("ready")
+def leave(self, *args): print("left")
+CM = type("CM", (), {"__enter__": enter, "__exit__": leave})
+def loop():
+    while True: pass
+def body():
+    try_(loop)
+    print("caught")
+with_(CM(), body)
+`)
+	s.line("ready")
+	s.signal(os.Interrupt)
+	s.line("left")
+	s.exit(130)
+	s.interrupted()
+}
+
+func TestTerminate(t *testing.T) {
+	s := startScript(t, "print('ready')\nwhile True: pass\n")
+	s.line("ready")
+	s.signal(syscall.SIGTERM)
+	s.exit(143)
+	if got := s.stderr.String(); got != "" {
+		t.Errorf("standard error:\n%s", got)
+	}
+}
