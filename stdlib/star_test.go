@@ -29,8 +29,14 @@ type scriptRun struct {
 func newRuntime(tb testing.TB) *scriptRun {
 	r := &scriptRun{thread: &starlark.Thread{Name: tb.Name()}}
 	r.lib = New(Config{
-		Stdout:  &r.out,
-		Current: func() *starlark.Thread { return r.thread },
+		Argv:       []string{"script.star", "a"},
+		Executable: "/bin/starmp",
+		Version:    "1.2.3 (test)",
+		Getpid:     func() int { return 123 },
+		Getppid:    func() int { return 122 },
+		Stdin:      strings.NewReader("first\nsecond\nthird"),
+		Stdout:     &r.out,
+		Current:    func() *starlark.Thread { return r.thread },
 	})
 	r.env = starlark.StringDict{"__name__": starlark.String("__main__"), "struct": starlark.NewBuiltin("struct", starlarkstruct.Make)}
 	for name, v := range r.lib.Predeclared() {
@@ -62,6 +68,7 @@ func (r *scriptRun) eval(tb testing.TB, src string) starlark.Value {
 // TestScripts runs the chunks of testdata/*.star. Chunks are separated by lines "---". A line that ends in ### "regexp" must fail with
 // an error whose last traceback line matches; the chunk ends there.
 func TestScripts(t *testing.T) {
+	t.Setenv("STARMP_TEST_VAR", "x=y")
 	files, err := filepath.Glob("testdata/*.star")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts: ", err)
@@ -86,6 +93,7 @@ func runChunk(t *testing.T, file, src string) {
 	wantLine, want := expectation(t, file, src)
 	r := newRuntime(t)
 	r.env["eq"] = starlark.NewBuiltin("eq", r.eq)
+	r.env["tmp"] = starlark.String(t.TempDir())
 	r.env["output"] = starlark.NewBuiltin("output", r.output)
 	_, err := r.run(file, src)
 	if err == nil {

@@ -28,6 +28,7 @@ func (l *Lib) Register(c *wire.Codec) {
 	c.Register(wire.Type{Name: "class", Go: reflect.TypeFor[*Class](), Shared: true, Encode: l.encodeClass, Decode: l.decodeClass})
 	c.Register(wire.Type{Name: "instance", Go: reflect.TypeFor[*Instance](), Shared: true, Encode: l.encodeInstance, Decode: l.decodeInstance})
 	l.registerMethods(c)
+	l.registerValues(c)
 }
 
 // encodeClass writes ID, name and module, the bases, then the attributes.

@@ -1,0 +1,109 @@
+package stdlib
+
+import (
+	"bufio"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"go.starlark.net/starlark"
+)
+
+// Text is UTF-8 and kept byte for byte, except that "\r\n" and "\r" become "\n" as in Python.
+
+// readLine returns the next line with its "\n", at most limit characters of it unless limit is negative; "" at the end.
+func (f *File) readLine(thread *starlark.Thread, limit int) (string, error) {
+	if err := f.readable(); err != nil {
+		return "", err
+	}
+	var line []byte
+	var err error
+	f.lib.block(thread, func() { line, err = f.line(limit) })
+	return string(line), toOSError(err)
+}
+
+// line is readLine without the script lock.
+func (f *File) line(limit int) ([]byte, error) {
+	var line []byte
+	for n := 0; limit < 0 || n < limit; n++ {
+		if limit < 0 && (f.binary || f.raw) {
+			// Nothing to translate or count.
+			line, err := f.r.ReadBytes('\n')
+			return line, endOfFile(err)
+		}
+		start := len(line)
+		var err error
+		if line, err = f.char(line); err != nil {
+			return line, endOfFile(err)
+		}
+		if line[start] == '\n' {
+			break
+		}
+	}
+	return line, nil
+}
+
+// read returns the next n characters, fewer at the end; the whole rest if n is negative.
+func (f *File) read(thread *starlark.Thread, n int) (string, error) {
+	if err := f.readable(); err != nil {
+		return "", err
+	}
+	var data []byte
+	var err error
+	f.lib.block(thread, func() {
+		switch {
+		case n < 0:
+			data, err = io.ReadAll(f.r)
+		case f.binary:
+			data, err = io.ReadAll(io.LimitReader(f.r, int64(n)))
+		default:
+			for i := 0; i < n && err == nil; i++ {
+				data, err = f.char(data)
+			}
+			err = endOfFile(err)
+		}
+	})
+	text := string(data)
+	if n < 0 && !f.binary && !f.raw && strings.ContainsRune(text, '\r') {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+	}
+	return text, toOSError(err)
+}
+
+// char appends the next character: a byte of a binary file, a code point or a stray byte of a text, a line end as "\n".
+func (f *File) char(dst []byte) ([]byte, error) {
+	if f.binary {
+		b, err := f.r.ReadByte()
+		if err != nil {
+			return dst, err
+		}
+		return append(dst, b), nil
+	}
+	r, size, err := f.r.ReadRune()
+	switch {
+	case err != nil:
+		return dst, err
+	case r == utf8.RuneError && size == 1:
+		// Not UTF-8: the reader still has the byte.
+		if err := f.r.UnreadRune(); err != nil {
+			return dst, err
+		}
+		b, err := f.r.ReadByte()
+		return append(dst, b), err
+	case r == '\r' && !f.raw:
+		if next, err := f.r.Peek(1); err == nil && next[0] == '\n' {
+			_, err = f.r.Discard(1)
+			return append(dst, '\n'), err
+		}
+		return append(dst, '\n'), nil
+	}
+	return utf8.AppendRune(dst, r), nil
+}
+
+// endOfFile drops the error that says no more than that the file ended.
+func endOfFile(err error) error {
+	if err == io.EOF || err == bufio.ErrBufferFull {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,180 @@
+package stdlib
+
+import (
+	"crypto/rand"
+	"os"
+	"runtime"
+	"strings"
+	"syscall"
+
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+	"go.starlark.net/starlarkstruct"
+)
+
+// osModule is the module os. https://docs.python.org/3/library/os.html
+// environ is a dict with the environment at the process's start; changing it changes no more than the dict.
+// Calls that may block let the script's other threads run.
+func (l *Lib) osModule() *starlarkstruct.Module {
+	members := functions(map[string]goFunc{
+		"_exit":             osExit,
+		"access":            l.osAccess,
+		"chdir":             l.pathCall("chdir", os.Chdir),
+		"cpu_count":         intFunc("cpu_count", cpuCount),
+		"getcwd":            osGetcwd,
+		"getenv":            osGetenv,
+		"getpid":            intFunc("getpid", l.cfg.Getpid),
+		"getppid":           intFunc("getppid", l.cfg.Getppid),
+		"kill":              osKill,
+		"listdir":           l.osListdir,
+		"makedirs":          l.osMakedirs,
+		"mkdir":             l.osMkdir,
+		"process_cpu_count": intFunc("process_cpu_count", runtime.NumCPU),
+		"remove":            l.pathCall("remove", removeFile),
+		"rename":            l.osRename("rename"),
+		"replace":           l.osRename("replace"),
+		"rmdir":             l.pathCall("rmdir", syscall.Rmdir),
+		"strerror":          osStrerror,
+		"unlink":            l.pathCall("unlink", removeFile),
+		"urandom":           osUrandom,
+	})
+	for name, v := range map[string]starlark.Value{
+		"F_OK": starlark.MakeInt(0), "R_OK": starlark.MakeInt(4), "W_OK": starlark.MakeInt(2), "X_OK": starlark.MakeInt(1),
+		"curdir": starlark.String("."), "pardir": starlark.String(".."), "devnull": starlark.String(os.DevNull),
+		"environ": environ(), "error": l.Exception("OSError"),
+		"linesep": starlark.String(lineSeparator()), "name": starlark.String(osName()), "path": l.pathModule(),
+		"sep": starlark.String(string(os.PathSeparator)), "pathsep": starlark.String(string(os.PathListSeparator)),
+	} {
+		members[name] = v
+	}
+	return &starlarkstruct.Module{Name: "os", Members: members}
+}
+
+func environ() *starlark.Dict {
+	env := os.Environ()
+	d := starlark.NewDict(len(env))
+	for _, kv := range env {
+		if name, value, ok := strings.Cut(kv, "="); ok && name != "" {
+			_ = d.SetKey(starlark.String(name), starlark.String(value)) // a new dict and a string: can't fail
+		}
+	}
+	return d
+}
+
+func osName() string {
+	if runtime.GOOS == "windows" {
+		return "nt"
+	}
+	return "posix"
+}
+
+func lineSeparator() string {
+	if runtime.GOOS == "windows" {
+		return "\r\n"
+	}
+	return "\n"
+}
+
+// intFunc is a function without parameters that returns an int.
+func intFunc(name string, f func() int) goFunc {
+	return func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if err := argCount(name, args, kwargs, 0, 0); err != nil {
+			return nil, err
+		}
+		return starlark.MakeInt(f()), nil
+	}
+}
+
+func osGetcwd(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := argCount("getcwd", args, kwargs, 0, 0); err != nil {
+		return nil, err
+	}
+	dir, err := os.Getwd()
+	return starlark.String(dir), toOSError(err)
+}
+
+// osGetenv is getenv(key, default=None).
+func osGetenv(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var key string
+	var missing starlark.Value = starlark.None
+	if err := starlark.UnpackArgs("getenv", args, kwargs, "key", &key, "default?", &missing); err != nil {
+		return nil, err
+	}
+	if v, ok := os.LookupEnv(key); ok {
+		return starlark.String(v), nil
+	}
+	return missing, nil
+}
+
+// osKill is kill(pid, sig).
+func osKill(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := argCount("kill", args, kwargs, 2, 2); err != nil {
+		return nil, err
+	}
+	pid, err := toIndex(args[0])
+	if err != nil {
+		return nil, err
+	}
+	sig, err := toIndex(args[1])
+	if err != nil {
+		return nil, err
+	}
+	return starlark.None, toOSError(kill(pid, syscall.Signal(sig)))
+}
+
+// osExit is _exit(n): it ends the process at once, without cleaning up.
+func osExit(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := argCount("_exit", args, kwargs, 1, 1); err != nil {
+		return nil, err
+	}
+	n, err := toIndex(args[0])
+	if err != nil {
+		return nil, err
+	}
+	os.Exit(n & 0xff)
+	return nil, nil
+}
+
+func osStrerror(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := argCount("strerror", args, kwargs, 1, 1); err != nil {
+		return nil, err
+	}
+	n, err := toIndex(args[0])
+	return starlark.String(strerror(syscall.Errno(n))), err
+}
+
+func osUrandom(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := argCount("urandom", args, kwargs, 1, 1); err != nil {
+		return nil, err
+	}
+	n, err := toIndex(args[0])
+	if err != nil {
+		return nil, err
+	}
+	if n < 0 {
+		return nil, wire.Errorf("ValueError", "negative argument not allowed")
+	}
+	if n > 1<<30 {
+		return nil, wire.Errorf("MemoryError", "urandom: %d bytes are too many", n)
+	}
+	data := make([]byte, n)
+	_, err = rand.Read(data)
+	return starlark.Bytes(data), toOSError(err)
+}
+
+// cpuCount is the number of processors that the system has online, whatever this process may use of them.
+func cpuCount() int {
+	if n := onlineCPUs(); n > 0 {
+		return n
+	}
+	return runtime.NumCPU()
+}
+
+// onlineCPUs reads what Linux says, such as "0-3,8", or returns 0.
+func onlineCPUs() int {
+	text, err := os.ReadFile("/sys/devices/system/cpu/online")
+	if err != nil {
+		return 0
+	}
+	return cpuList(strings.TrimSpace(string(text)))
+}
