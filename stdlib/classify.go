@@ -27,7 +27,11 @@ func (l *Lib) classify(err error) *Instance {
 	var res resolve.Error
 	var list resolve.ErrorList
 	if errors.As(err, &syn) || errors.As(err, &res) || errors.As(err, &list) {
-		return l.goException("SyntaxError", innermost(err).Error(), nil)
+		text := innermost(err).Error()
+		if strings.Contains(text, ": undefined: ") {
+			return l.goException("NameError", text, nil)
+		}
+		return l.goException("SyntaxError", text, nil)
 	}
 	text := innermost(err).Error()
 	class, arg := classOf(text)
@@ -83,9 +87,13 @@ var rules = []rule{
 	{"ValueError", []string{"^dict: dictionary update sequence element #", " has length "}},
 	{"ValueError", []string{"base must be an integer >= 2 && <= 36"}},
 	{"ValueError", []string{"must not be zero$"}},
+	{"ValueError", []string{" is an empty sequence$"}},
+	{"ValueError", []string{"cannot convert float NaN to integer$"}},
+	{"TypeError", []string{"^json.encode: ", "cannot encode ", " as JSON$"}},
 	{"ValueError", []string{"^json."}},
 	{"IndexError", []string{"index ", " out of range"}},
 	{"IndexError", []string{"index: ", " out of range$"}},
+	{"IndexError", []string{"index out of range$"}},
 	{"ZeroDivisionError", []string{"division by zero"}},
 	{"ZeroDivisionError", []string{"modulo by zero"}},
 	{"AttributeError", []string{" has no .", " field or method"}},

@@ -58,7 +58,7 @@ type Lib struct {
 	ids        classTable        // classes that travelled, by ID
 	pending    pendingErrors
 	callers    callerCache
-	hooks      int // special methods being called
+	hooks      int            // special methods being called
 	objectInit starlark.Value // object.__init__
 	notImpl    starlark.Value
 	streams    *stdStreams

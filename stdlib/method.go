@@ -141,11 +141,20 @@ func (m *nativeMethod) CallInternal(thread *starlark.Thread, args starlark.Tuple
 	return m.fn.CallInternal(thread, args, kwargs)
 }
 
+// maxHooks bounds how deeply special methods may call each other through go.starlark.net, whose own bound counts frames only:
+// each such call takes several times the Go stack of a plain one. CPython allows 1000 calls of any kind.
+const maxHooks = 2000
+
 // hook calls fn, a special method of x, where go.starlark.net gives no thread.
 func (l *Lib) hook(x *Instance, fn starlark.Value, args ...starlark.Value) (starlark.Value, error) {
 	thread := l.cfg.Current()
 	if thread == nil {
 		return nil, wire.Errorf("RuntimeError", "special method of '%s' object called outside any script", x.cls.name)
 	}
+	if l.hooks >= maxHooks {
+		return nil, wire.Errorf("RecursionError", "maximum recursion depth exceeded")
+	}
+	l.hooks++
+	defer func() { l.hooks-- }()
 	return l.callMethod(thread, fn, x, args, nil)
 }
