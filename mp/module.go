@@ -9,42 +9,41 @@ import (
 )
 
 // Module returns the script's multiprocessing module. Its functions and classes travel between processes by name.
-func (rt *Runtime) Module() *starlarkstruct.Module {
-	rt.moduleOnce.Do(func() {
-		members := starlark.StringDict{"Process": rt.processClass}
-		for _, f := range []struct {
-			name string
-			fn   builtinFunc
-		}{
-			{"current_process", rt.currentProcess},
-			{"parent_process", rt.parentProcess},
-			{"active_children", rt.activeChildren},
-			{"cpu_count", cpuCount},
-			{"Lock", rt.makeLock},
-			{"RLock", rt.makeRLock},
-			{"Semaphore", rt.makeSemaphore(false)},
-			{"BoundedSemaphore", rt.makeSemaphore(true)},
-			{"Condition", rt.makeCondition},
-			{"Event", rt.makeEvent},
-			{"Queue", rt.makeQueue},
-			{"Manager", rt.makeManager},
-			{"Pool", rt.makePool},
-		} {
-			members[f.name] = starlark.NewBuiltin(f.name, f.fn)
-		}
-		for _, class := range []string{"ProcessError", "TimeoutError", "AuthenticationError", "BufferTooShort", "WorkerLostError"} {
-			members[class] = rt.host.Exception("multiprocessing." + class)
-		}
-		rt.module = &starlarkstruct.Module{Name: "multiprocessing", Members: members}
-		codec := rt.host.Codec()
-		for name, v := range members {
-			codec.Name("multiprocessing."+name, v)
-		}
-		codec.Name("multiprocessing", rt.module)
-		codec.Name("multiprocessing.managers._serve", rt.serve)
-		codec.Name("multiprocessing.pool._worker", rt.work)
-	})
-	return rt.module
+func (rt *Runtime) Module() *starlarkstruct.Module { return rt.module }
+
+func (rt *Runtime) makeModule() {
+	members := starlark.StringDict{"Process": rt.processClass}
+	for _, f := range []struct {
+		name string
+		fn   builtinFunc
+	}{
+		{"current_process", rt.currentProcess},
+		{"parent_process", rt.parentProcess},
+		{"active_children", rt.activeChildren},
+		{"cpu_count", cpuCount},
+		{"Lock", rt.makeLock},
+		{"RLock", rt.makeRLock},
+		{"Semaphore", rt.makeSemaphore(false)},
+		{"BoundedSemaphore", rt.makeSemaphore(true)},
+		{"Condition", rt.makeCondition},
+		{"Event", rt.makeEvent},
+		{"Queue", rt.makeQueue},
+		{"Manager", rt.makeManager},
+		{"Pool", rt.makePool},
+	} {
+		members[f.name] = starlark.NewBuiltin(f.name, f.fn)
+	}
+	for _, class := range []string{"ProcessError", "TimeoutError", "AuthenticationError", "BufferTooShort", "WorkerLostError"} {
+		members[class] = rt.host.Exception("multiprocessing." + class)
+	}
+	rt.module = &starlarkstruct.Module{Name: "multiprocessing", Members: members}
+	codec := rt.host.Codec()
+	for name, v := range members {
+		codec.Name("multiprocessing."+name, v)
+	}
+	codec.Name("multiprocessing", rt.module)
+	codec.Name("multiprocessing.managers._serve", rt.serve)
+	codec.Name("multiprocessing.pool._worker", rt.work)
 }
 
 // registerWire tells the codec how this package's values travel.

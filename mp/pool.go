@@ -207,7 +207,12 @@ func (p *Pool) replace(notice uint32) {
 	if l.job != 0 {
 		p.finish(l.job, l.chunk, prim.Msg{}, failure{set: true, err: l.error()})
 	}
-	if !again {
+	switch {
+	case !again:
+		return
+	case l.job == 0 && l.status > 0:
+		// It ended without a task to blame, before its first one or between two; its successors would as well.
+		p.fail(wire.Errorf("multiprocessing.ProcessError", "worker %s (pid %d) exited with status %d while it had no task", l.name, l.pid, l.status))
 		return
 	}
 	p.rt.host.Enter(p.thread)

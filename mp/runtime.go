@@ -23,7 +23,6 @@ type Runtime struct {
 	self   arena.SlotID
 	err    error
 
-	moduleOnce   sync.Once
 	module       *starlarkstruct.Module
 	processClass starlark.Value
 	main         *starlark.Thread
@@ -62,7 +61,11 @@ func (rt *Runtime) init() error {
 	rt.registerWire()
 	rt.serve = starlark.NewBuiltin("_serve", rt.serveManager)
 	rt.work = starlark.NewBuiltin("_worker", rt.runWorker)
-	return rt.makeProcessClass()
+	if err := rt.makeProcessClass(); err != nil {
+		return err
+	}
+	rt.makeModule() // before the first message is read: what it has travels by name
+	return nil
 }
 
 // mem returns this process's member of the arena.
