@@ -2,7 +2,10 @@ package mp
 
 import (
 	"fmt"
+	"reflect"
 
+	"github.com/starmp/starmp/mp/internal/arena"
+	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
 )
 
@@ -139,7 +142,7 @@ var managerMethods = map[string]builtinFunc{
 		if err := starlark.UnpackArgs(b.Name(), args, kwargs, "timeout?", &timeout); err != nil {
 			return nil, err
 		}
-		return starlark.None, b.Receiver().(*Manager).state.join(thread, timeout)
+		return starlark.None, b.Receiver().(*Manager).join(thread, timeout)
 	},
 }
 
@@ -152,5 +155,59 @@ func (m *Manager) shutdown(thread *starlark.Thread) error {
 	if _, err := m.rt.remoteCall(thread, m.server, 0, "shutdown", nil, nil); err != nil && err != errManagerGone {
 		return err
 	}
+	if m.state == nil {
+		return nil
+	}
 	return m.state.join(thread, seconds{})
+}
+
+// join implements join: only the process that made the manager can wait for its end.
+func (m *Manager) join(thread *starlark.Thread, timeout seconds) error {
+	if m.state == nil {
+		return assertion("can only join a child process")
+	}
+	return m.state.join(thread, timeout)
+}
+
+// managerWire is the wire form of a Manager: who was sent one makes and uses objects in the same server.
+func (rt *Runtime) managerWire() wire.Type {
+	return wire.Type{
+		Name:   "mp.manager",
+		Go:     reflect.TypeFor[*Manager](),
+		Shared: true,
+		Encode: func(e *wire.Encoder, v starlark.Value) error {
+			m := v.(*Manager)
+			e.Handle(wire.Handle(m.q.h))
+			e.Uint(uint64(m.server.slot))
+			e.Uint(uint64(m.server.gen))
+			return nil
+		},
+		Decode: func(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, error) {
+			h, err := d.Handle()
+			if err != nil {
+				return nil, err
+			}
+			slot, err := d.Uint()
+			if err != nil {
+				return nil, err
+			}
+			gen, err := d.Uint()
+			if err != nil {
+				return nil, err
+			}
+			mem, err := rt.mem()
+			if err != nil {
+				return nil, err
+			}
+			if slot >= uint64(mem.Arena().Slots()) {
+				return nil, fmt.Errorf("manager in slot %d", slot)
+			}
+			q, err := rt.openQueue(mem, arena.Handle(h))
+			if err != nil {
+				return nil, err
+			}
+			own := q.(*Queue)
+			return &Manager{rt: rt, server: serverRef{own.q, arena.SlotID(slot), uint32(gen)}, q: own}, nil
+		},
+	}
 }

@@ -57,6 +57,7 @@ func (rt *Runtime) registerWire() {
 	rt.registerShared((*DictProxy)(nil), "dict", rt.openProxy)
 	rt.registerShared((*ListProxy)(nil), "list", rt.openProxy)
 	rt.registerShared((*NamespaceProxy)(nil), "namespace", rt.openProxy)
+	rt.host.Codec().Register(rt.managerWire())
 	rt.host.Codec().Register(wire.Type{
 		Name:   "mp.bundle",
 		Go:     reflect.TypeFor[*bundle](),
