@@ -25,6 +25,7 @@ type family struct {
 	temp           string
 	stdout, stderr bytes.Buffer
 	cancel         context.CancelFunc
+	drained        chan struct{} // closed when stdout is complete, if startUntil started the family
 }
 
 var families atomic.Int64
@@ -57,6 +58,9 @@ func newFamily(t testing.TB, command string, args ...string) *family {
 func (f *family) wait(t testing.TB) int {
 	t.Helper()
 	start := time.Now()
+	if f.drained != nil {
+		<-f.drained
+	}
 	err := f.cmd.Wait()
 	var exit *exec.ExitError
 	switch {

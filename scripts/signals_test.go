@@ -1,0 +1,128 @@
+//go:build unix
+
+package scripts
+
+import (
+	"bufio"
+	"io"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// startUntil starts a script and returns when it has printed the line ready; what it prints later is in stdout after wait.
+func (f *family) startUntil(t *testing.T, ready string) {
+	t.Helper()
+	f.cmd.Stdout = nil
+	pipe, err := f.cmd.StdoutPipe()
+	if err == nil {
+		err = f.cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := bufio.NewReader(pipe)
+	for {
+		line, err := out.ReadString('\n')
+		if err != nil {
+			f.cmd.Process.Kill()
+			f.cmd.Wait()
+			t.Fatalf("no line %q: %v\n%s", ready, err, &f.stderr)
+		}
+		if line == ready+"\n" {
+			break
+		}
+	}
+	f.drained = make(chan struct{})
+	go func() {
+		defer close(f.drained)
+		io.Copy(&f.stdout, out)
+	}()
+}
+
+// A family with everything in it: busy, sleeping and blocked children, a grandchild, a manager, a pool.
+const everything = `
+def busy(ready):
+    ready.release()
+    while True:
+        pass
+
+def asleep(ready):
+    ready.release()
+    time.sleep(600)
+
+def blocked(ready):
+    q = multiprocessing.Queue()
+    ready.release()
+    q.get()
+
+def nested(ready):
+    p = multiprocessing.Process(target = blocked, args = (ready,))
+    p.start()
+    p.join()
+
+ready = multiprocessing.Semaphore(0)
+for target in [busy] * 10 + [asleep, blocked, nested] * 2:
+    multiprocessing.Process(target = target, args = (ready,)).start()
+for _ in range(16):
+    ready.acquire()
+manager = multiprocessing.Manager()
+pool = multiprocessing.Pool(2)
+pool.map(abs, manager.list(range(10)))
+print("ready")
+%s
+`
+
+// TestInterrupt presses Ctrl-C: all processes of the group get SIGINT. There is one traceback, and nothing is left.
+func TestInterrupt(t *testing.T) {
+	for _, doing := range []string{"time.sleep(600)", "multiprocessing.Queue().get()", "while True: pass", "multiprocessing.active_children()[0].join()"} {
+		t.Run(doing, func(t *testing.T) {
+			t.Parallel()
+			f := newFamily(t, starmp, "-c", strings.Replace(everything, "%s", doing, 1))
+			f.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			f.startUntil(t, "ready")
+			if err := syscall.Kill(-f.cmd.Process.Pid, syscall.SIGINT); err != nil {
+				t.Fatal(err)
+			}
+			if status := f.wait(t); status != 130 {
+				t.Errorf("exit status %d, want 130", status)
+			}
+			stderr := f.stderr.String()
+			if strings.Count(stderr, "Traceback") != 1 || !strings.HasSuffix(stderr, "KeyboardInterrupt\n") {
+				t.Errorf("standard error, which is to be one traceback:\n%s", stderr)
+			}
+		})
+	}
+}
+
+// TestRootTerminated ends the root with SIGTERM: the family ends with it.
+func TestRootTerminated(t *testing.T) {
+	t.Parallel()
+	f := newFamily(t, starmp, "-c", strings.Replace(everything, "%s", "time.sleep(600)", 1))
+	f.startUntil(t, "ready")
+	if err := f.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if status := f.wait(t); status == 0 {
+		t.Error("exit status 0")
+	}
+	if text := f.stderr.String(); strings.Contains(text, "Traceback") {
+		t.Errorf("standard error:\n%s", text)
+	}
+}
+
+// TestRootKilled kills the root with SIGKILL: two seconds later no process is left.
+func TestRootKilled(t *testing.T) {
+	t.Parallel()
+	f := newFamily(t, starmp, "-c", strings.Replace(everything, "%s", "time.sleep(600)", 1))
+	f.startUntil(t, "ready")
+	if n := len(f.members()); n < 20 {
+		t.Errorf("%d processes found before the kill, 20 are there", n)
+	}
+	if err := f.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	f.cmd.Process.Wait()
+	f.checkGone(t, 2*time.Second)
+}
