@@ -15,6 +15,7 @@ func Child() {
 		TuneGC()
 		rt := newHost(Options{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
 		rt.mp = m
+		rt.lib.Predeclared() // while the child waits to be needed
 		return rt, nil
 	})
 }

@@ -21,21 +21,39 @@ type script struct {
 	stderr bytes.Buffer
 }
 
-func startScript(t *testing.T, code string) *script {
+// startScript starts the command in the test's process group, startGroup in one of its own.
+func startScript(t *testing.T, code string) *script { return start(t, code, false) }
+func startGroup(t *testing.T, code string) *script  { return start(t, code, true) }
+
+func start(t *testing.T, code string, group bool) *script {
 	t.Helper()
 	s := &script{t: t, cmd: exec.Command("starmp", "-c", code)} // TestMain put it in front of PATH
-	s.cmd.Stderr = &s.stderr
-	out, err := s.cmd.StdoutPipe()
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: group}
+	s.run(func() { s.cmd.Stderr = &s.stderr })
+	return s
+}
+
+// run starts s.cmd, whose standard output is read line by line; setup sees it.
+func (s *script) run(setup func()) {
+	s.t.Helper()
+	r, w, err := os.Pipe()
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
-	s.stdout = bufio.NewReader(out)
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
+	s.cmd.Stdout = w
+	setup()
+	s.stdout = bufio.NewReader(r)
+	err = s.cmd.Start()
+	w.Close()
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	kill := time.AfterFunc(30*time.Second, func() { s.cmd.Process.Kill() })
-	t.Cleanup(func() { kill.Stop() })
-	return s
+	s.t.Cleanup(func() {
+		kill.Stop()
+		s.cmd.Process.Kill() // no-op unless the test has failed
+		r.Close()
+	})
 }
 
 // line waits for a line of output.
