@@ -126,3 +126,23 @@ func BenchmarkNew(b *testing.B) {
 		a.Close()
 	}
 }
+
+// BenchmarkRelease is what it costs to give a chunk's pages back to the system and to touch them again, beside touching them alone.
+func BenchmarkRelease(b *testing.B) {
+	a, m := newArena(b, false, Options{Size: 64 << 20})
+	ch, _ := m.TakeChunk(0)
+	buf := a.Bytes(ch)
+	for _, punched := range []bool{true, false} {
+		b.Run(map[bool]string{true: "punched", false: "warm"}[punched], func(b *testing.B) {
+			for b.Loop() {
+				if punched {
+					a.release(ch)
+				}
+				for i := 0; i < len(buf); i += pageSize {
+					buf[i]++
+				}
+			}
+		})
+	}
+	m.GiveChunk(ch)
+}

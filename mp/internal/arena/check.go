@@ -3,6 +3,7 @@ package arena
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 )
 
 // Check walks the whole arena and returns an error that lists every inconsistency: illegal states, objects of processes that are gone,
@@ -39,14 +40,12 @@ func (k *checker) alive(mark uint64) bool {
 }
 
 func (k *checker) slots() {
-	for i := range k.a.slots {
-		s := &k.a.slots[i]
+	for i := range k.a.Slots() {
+		s := k.a.Slot(i)
 		state := s.State.Load()
 		switch {
 		case state > SlotDead:
 			k.errorf("slot %d: state %#x", i, state)
-		case state != SlotFree && uint32(i) >= k.a.head.slotTop.Load():
-			k.errorf("slot %d: in use above the high-water mark %d", i, k.a.head.slotTop.Load())
 		case state == SlotReaping && !k.alive(uint64(s.reaper.Load())):
 			k.errorf("slot %d: being reaped by nobody", i)
 		}
@@ -58,40 +57,50 @@ func (k *checker) slots() {
 	}
 }
 
+// A label names a cell in an error; most are never spelled out.
+type label struct {
+	cell  uint32
+	state uint64
+}
+
+func (l label) String() string {
+	return fmt.Sprintf("cell %d (%s, handle %#x)", l.cell, kindOf(l.state), uint64(makeHandle(l.cell, genOf(l.state))))
+}
+
+// Only what was ever used is looked at, here and below: a look takes memory.
 func (k *checker) cells() {
-	for i := range k.a.cells {
+	for i := range k.a.head.cellTop.Load() {
 		c := &k.a.cells[i]
 		s := c.state.Load()
-		what := fmt.Sprintf("cell %d (%s, handle %#x)", i, kindOf(s), uint64(makeHandle(uint32(i), genOf(s))))
-		if s != 0 && uint32(i) >= k.a.head.cellTop.Load() {
-			k.errorf("%s: in use above the high-water mark %d", what, k.a.head.cellTop.Load())
-		}
+		what := label{i, s}
 		if v := c.life.Load(); v != 0 && !k.alive(uint64(v&^waiting)) {
 			k.errorf("%s: life lock %#x is held by nobody", what, v)
 		} else if v == 0 && c.undo.Load() != 0 {
 			k.errorf("%s: half-done step", what)
 		}
-		for slot := range SlotID(maxSlots) {
-			if c.Has(slot) && !k.alive(uint64(slot)+1) {
-				k.errorf("%s: had by slot %d, which is not in use", what, slot)
+		for w := range c.holders {
+			for v := c.holders[w].Load(); v != 0; v &= v - 1 {
+				if slot := w*64 + bits.TrailingZeros64(v); !k.alive(uint64(slot) + 1) {
+					k.errorf("%s: had by slot %d, which is not in use", what, slot)
+				}
 			}
 		}
 		switch stateOf(s) {
 		case cellFree:
-			k.freeCell(uint32(i), c, what)
+			k.freeCell(i, c, what)
 		case cellInHand, cellFreeing:
 			if !k.alive(slotOf(s)) {
 				k.errorf("%s: state %#x, in nobody's hand", what, s)
 			}
 		case cellLive:
-			k.liveCell(uint32(i), c, what)
+			k.liveCell(i, c, what)
 		default:
 			k.errorf("%s: state %#x", what, s)
 		}
 	}
 }
 
-func (k *checker) freeCell(i uint32, c *Cell, what string) {
+func (k *checker) freeCell(i uint32, c *Cell, what label) {
 	dirty := c.flight.Load() != 0
 	for i := range c.W {
 		dirty = dirty || c.W[i].Load() != 0
@@ -102,12 +111,12 @@ func (k *checker) freeCell(i uint32, c *Cell, what string) {
 	if dirty || c.wanted() {
 		k.errorf("%s: free and not zero", what)
 	}
-	if i < k.a.head.cellTop.Load() && !k.a.cellSet.has(i) {
+	if !k.a.cellSet.has(i) {
 		k.errorf("%s: free without a hint", what)
 	}
 }
 
-func (k *checker) liveCell(i uint32, c *Cell, what string) {
+func (k *checker) liveCell(i uint32, c *Cell, what label) {
 	s := c.state.Load()
 	h := makeHandle(i, genOf(s))
 	if !c.wanted() {
@@ -143,15 +152,11 @@ func (k *checker) liveCell(i uint32, c *Cell, what string) {
 }
 
 func (k *checker) chunks() {
-	for i := range k.a.metas {
+	for i := range k.a.head.chunkTop.Load() {
 		m, c := k.a.metas[i].Load(), Chunk(i+1)
-		if m != 0 && uint32(i) >= k.a.head.chunkTop.Load() {
-			k.errorf("chunk %d: in use above the high-water mark %d", c, k.a.head.chunkTop.Load())
-		}
 		switch m & chunkState {
 		case chunkCold, chunkWarm:
-			hinted := k.a.coldSet.has(uint32(i)) && m == chunkCold || k.a.warmSet.has(uint32(i)) && m == chunkWarm
-			if uint32(i) < k.a.head.chunkTop.Load() && !hinted {
+			if !(m == chunkCold && k.a.coldSet.has(i) || m == chunkWarm && k.a.warmSet.has(i)) {
 				k.errorf("chunk %d: free without a hint, meta word %#x", c, m)
 			}
 		case chunkInHand:

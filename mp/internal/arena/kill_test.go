@@ -91,13 +91,20 @@ func TestKillReaper(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		// All begin before the first is killed: nobody recovers that one yet, so a lock may be its for long.
 		var dead [3]SlotID
+		var cmds [3]*exec.Cmd
 		for i := range dead {
 			if dead[i], err = a.TakeSlot(reaper, "worker"); err != nil {
 				t.Fatal(err)
 			}
-			cmd := startWorker(t, root, dead[i], rng)
-			killChild(t, a.Slot(dead[i]), cmd, time.Duration(rng.IntN(200))*time.Microsecond)
+			cmds[i] = startWorker(t, root, dead[i], rng)
+		}
+		for _, s := range dead {
+			awaitStart(t, a.Slot(s))
+		}
+		for i, s := range dead {
+			killChild(t, a.Slot(s), cmds[i], time.Duration(rng.IntN(200))*time.Microsecond)
 		}
 		cmd := startChild(t, a, reaper, "ARENA_TEST_REAP=1")
 		killChild(t, a.Slot(reaper), cmd, time.Duration(rng.IntN(150))*time.Microsecond)
@@ -129,12 +136,7 @@ func startWorker(t *testing.T, root *Member, s SlotID, rng *rand.Rand) *exec.Cmd
 
 // killChild lets the child begin its work and kills it after a while.
 func killChild(t *testing.T, slot *Slot, cmd *exec.Cmd, delay time.Duration) {
-	for dl := futex.After(20 * time.Second); slot.State.Load() == SlotStarting; {
-		if err := futex.Wait(&slot.State, SlotStarting, dl, nil); err != nil {
-			t.Errorf("child does not start: %v", err)
-			break
-		}
-	}
+	awaitStart(t, slot)
 	// Not a wait for anything: the instant of the kill is what is random here.
 	for start := time.Now(); time.Since(start) < delay; {
 		if delay > 100*time.Microsecond {
@@ -143,6 +145,15 @@ func killChild(t *testing.T, slot *Slot, cmd *exec.Cmd, delay time.Duration) {
 	}
 	cmd.Process.Kill()
 	cmd.Wait()
+}
+
+func awaitStart(t *testing.T, slot *Slot) {
+	for dl := futex.After(20 * time.Second); slot.State.Load() == SlotStarting; {
+		if err := futex.Wait(&slot.State, SlotStarting, dl, nil); err != nil {
+			t.Errorf("child does not start: %v", err)
+			return
+		}
+	}
 }
 
 func mustBeDead(t *testing.T, a *Arena, s SlotID) {

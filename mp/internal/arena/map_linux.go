@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The mapping is much larger than what is ever used.
+const mapFlags = unix.MAP_SHARED | unix.MAP_NORESERVE
+
 // create makes a memfd of a size that nobody can change any more, and maps it.
 func create(size int64) (*os.File, []byte, error) {
 	fd, err := unix.MemfdCreate("starmp", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)

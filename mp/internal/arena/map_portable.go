@@ -4,7 +4,11 @@ package arena
 
 import (
 	"os"
+
+	"golang.org/x/sys/unix"
 )
+
+const mapFlags = unix.MAP_SHARED
 
 // create makes a file that has no name, and maps it. Nothing keeps others with the descriptor from cutting it.
 func create(size int64) (*os.File, []byte, error) {

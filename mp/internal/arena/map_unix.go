@@ -9,8 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// mapFile maps the whole file. Children get it because they are given it, and programs that they start do not.
 func mapFile(f *os.File, size int64) ([]byte, error) {
-	mem, err := unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
+	unix.CloseOnExec(int(f.Fd()))
+	mem, err := unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ|unix.PROT_WRITE, mapFlags)
 	return mem, os.NewSyscallError("mmap", err)
 }
 

@@ -106,7 +106,9 @@ func checkStack(a *Arena, h Handle, c *Cell, reach func(Chunk)) error {
 	}
 	n := 0
 	for ch := Chunk(c.W[0].Load()); ch != 0; ch = Chunk(a.Word64(ch, offNext).Load()) {
-		reach(ch)
+		if reach(ch); int(ch) > a.Chunks() {
+			return fmt.Errorf("broken list")
+		}
 		if v := counted(a, ch).Load(); v != 1 {
 			return fmt.Errorf("chunk %d: counted = %d", ch, v)
 		}
