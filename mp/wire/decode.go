@@ -12,7 +12,9 @@ import (
 type ref struct {
 	v       starlark.Value         // nil until there is an object
 	open    bool                   // its content isn't complete
-	lowest  int                    // smallest index of a container that its content refers to and that was open then
+	fixed   bool                   // a tuple or struct, which can't be changed
+	lowest  int                    // when open, Decoder.lowest outside of it; then, the lowest of its content
+	mutable int                    // Decoder.mutable outside of it
 	patches []func(starlark.Value) // to be called when there is an object
 }
 
@@ -55,7 +57,8 @@ func (d *Decoder) reset() {
 	clear(d.refs)
 	clear(d.types)
 	clear(d.late)
-	*d = Decoder{c: d.c, refs: d.refs[:0], types: d.types[:0], late: d.late[:0]}
+	d.refs, d.types, d.late = d.refs[:0], d.types[:0], d.late[:0]
+	d.data, d.pos, d.depth, d.follows = nil, 0, 0, 0
 }
 
 // Value reads a value. It is an error if that is a reference to an object which there isn't yet.
@@ -137,19 +140,21 @@ func (d *Decoder) value() (starlark.Value, error) {
 			return nil, err
 		}
 		return starlark.Bytes(b), nil
+	case msgpcode.Uint8, msgpcode.Uint16, msgpcode.Uint32, msgpcode.Uint64, msgpcode.Int8, msgpcode.Int16, msgpcode.Int32, msgpcode.Int64:
+		u, negative, err := d.long(c)
+		if err != nil {
+			return nil, err
+		}
+		if negative {
+			return starlark.MakeInt64(int64(u)), nil
+		}
+		return starlark.MakeUint64(u), nil
 	}
 	d.pos--
 	if n, ok := extSize(c); ok {
 		return d.extension(n)
 	}
-	u, negative, err := d.integer()
-	if err != nil {
-		return nil, err
-	}
-	if negative {
-		return starlark.MakeInt64(int64(u)), nil
-	}
-	return starlark.MakeUint64(u), nil
+	return nil, d.errorf("unknown code %#x", c)
 }
 
 // float reads a float of either size.
@@ -181,20 +186,25 @@ func (d *Decoder) container(c byte) (starlark.Value, error) {
 	return d.dict(n)
 }
 
-// begin adds a container, v if there is an object already. The results are for finish.
-func (d *Decoder) begin(v starlark.Value) (i, outer int, err error) {
-	outer = d.lowest
+// begin adds a container, v if there is an object already. The result is for finish.
+func (d *Decoder) begin(v starlark.Value, fixed bool) (i int, err error) {
+	i = len(d.refs)
+	d.refs = append(d.refs, ref{v: v, open: true, fixed: fixed, lowest: d.lowest, mutable: d.mutable})
 	d.lowest = math.MaxInt
-	d.refs = append(d.refs, ref{v: v, open: true})
-	return len(d.refs) - 1, outer, d.deeper()
+	if !fixed {
+		d.mutable = i
+	}
+	return i, d.deeper()
 }
 
 // finish marks container i as complete.
-func (d *Decoder) finish(i, outer int) {
+func (d *Decoder) finish(i int) {
 	d.depth--
 	r := &d.refs[i]
+	outer := r.lowest
 	r.open, r.lowest = false, d.lowest
 	d.lowest = min(d.lowest, outer)
+	d.mutable = r.mutable
 }
 
 func (d *Decoder) deeper() error {
@@ -225,14 +235,14 @@ func (d *Decoder) list(n uint64) (starlark.Value, error) {
 		elems[i] = starlark.None // what a __hash__ that looks into the list sees
 	}
 	list := starlark.NewList(elems)
-	id, outer, err := d.begin(list)
+	id, err := d.begin(list, false)
 	if err != nil {
 		return nil, err
 	}
 	if err := d.fill(elems); err != nil {
 		return nil, err
 	}
-	d.finish(id, outer)
+	d.finish(id)
 	return list, nil
 }
 
@@ -258,7 +268,7 @@ func (d *Decoder) dict(n uint64) (starlark.Value, error) {
 		return nil, err
 	}
 	dict := starlark.NewDict(count / 2)
-	id, outer, err := d.begin(dict)
+	id, err := d.begin(dict, false)
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +277,7 @@ func (d *Decoder) dict(n uint64) (starlark.Value, error) {
 			return nil, err
 		}
 	}
-	d.finish(id, outer)
+	d.finish(id)
 	return dict, nil
 }
 
@@ -281,47 +291,28 @@ func (d *Decoder) entry(dict *starlark.Dict) error {
 	if err != nil {
 		return err
 	}
-	at := -1
-	set := func(v starlark.Value) {
-		if at >= 0 {
-			d.late[at].v = v
-		} else {
-			_ = dict.SetKey(k, v) // k is in it, so it is hashable
-		}
-	}
-	if v == nil {
-		d.patch(set)
-		v = starlark.None
-	}
-	if !ready {
-		at = len(d.late)
-		d.late = append(d.late, insertion{dict, k, v})
-		return nil
+	if v == nil || !ready {
+		return d.lateEntry(dict, k, v, ready)
 	}
 	return d.wrap(dict.SetKey(k, v))
 }
 
-// key reads a key of a dict or set. It isn't ready to be hashed if it refers to a container that isn't complete, or if
-// an entry before it wasn't ready, since entries keep their order.
-func (d *Decoder) key(into starlark.Value) (k starlark.Value, ready bool, err error) {
-	outer, first := d.lowest, len(d.refs)
-	d.lowest = math.MaxInt
-	k, err = d.Value()
-	if err != nil {
-		return nil, false, err
+// lateEntry adds an entry whose key can't be hashed yet, or whose value (nil) isn't there yet.
+func (d *Decoder) lateEntry(dict *starlark.Dict, k, v starlark.Value, ready bool) error {
+	missing := v == nil
+	if missing {
+		v = starlark.None
 	}
-	ready = d.lowest >= first && (len(d.late) == 0 || !d.waits(into))
-	d.lowest = min(d.lowest, outer)
-	return k, ready, nil
-}
-
-// waits reports whether into has a late insertion. Those of one container are not always next to each other, but
-// messages that have any are rare.
-func (d *Decoder) waits(into starlark.Value) bool {
-	for i := range d.late {
-		if d.late[i].into == into {
-			return true
+	if !ready {
+		at := len(d.late)
+		d.late = append(d.late, insertion{dict, k, v})
+		if missing {
+			d.patch(func(v starlark.Value) { d.late[at].v = v })
 		}
+		return nil
 	}
-	return false
+	if missing {
+		d.patch(func(v starlark.Value) { _ = dict.SetKey(k, v) }) // k is in it, so it is hashable
+	}
+	return d.wrap(dict.SetKey(k, v))
 }

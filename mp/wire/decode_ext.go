@@ -95,9 +95,13 @@ func (d *Decoder) ref() (starlark.Value, error) {
 	if i >= uint64(len(d.refs)) {
 		return nil, d.errorf("reference to container %d of %d", i, len(d.refs))
 	}
+	d.follows++
 	r := &d.refs[i]
 	if r.v == nil {
 		d.missing = int(i)
+	}
+	if r.open && r.fixed && d.mutable < int(i) {
+		return nil, d.errorf("a tuple or struct that contains itself")
 	}
 	if !r.open {
 		// What isn't complete in it makes a key that refers to it unready too.
@@ -161,15 +165,16 @@ func (d *Decoder) tuple() (starlark.Value, error) {
 	for i := range t {
 		t[i] = starlark.None
 	}
-	id, outer, err := d.begin(t)
+	var v starlark.Value = t // once: it allocates
+	id, err := d.begin(v, true)
 	if err != nil {
 		return nil, err
 	}
 	if err := d.fill(t); err != nil {
 		return nil, err
 	}
-	d.finish(id, outer)
-	return t, nil
+	d.finish(id)
+	return v, nil
 }
 
 func (d *Decoder) set() (starlark.Value, error) {
@@ -178,7 +183,7 @@ func (d *Decoder) set() (starlark.Value, error) {
 		return nil, err
 	}
 	set := starlark.NewSet(n)
-	id, outer, err := d.begin(set)
+	id, err := d.begin(set, false)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +198,7 @@ func (d *Decoder) set() (starlark.Value, error) {
 			return nil, d.wrap(err)
 		}
 	}
-	d.finish(id, outer)
+	d.finish(id)
 	return set, nil
 }
 
@@ -211,7 +216,7 @@ func (d *Decoder) rangeValue() (starlark.Value, error) {
 }
 
 func (d *Decoder) structure() (starlark.Value, error) {
-	id, outer, err := d.begin(nil)
+	id, err := d.begin(nil, true)
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +243,7 @@ func (d *Decoder) structure() (starlark.Value, error) {
 	}
 	s := starlarkstruct.FromStringDict(constructor, fields)
 	d.define(id, s)
-	d.finish(id, outer)
+	d.finish(id)
 	return s, nil
 }
 
@@ -283,11 +288,14 @@ func (d *Decoder) typed() (starlark.Value, error) {
 		if err := d.deeper(); err != nil {
 			return nil, err
 		}
+		outer := d.mutable
+		d.mutable = len(d.refs)
 		v, err := t.Decode(d, func(starlark.Value) {})
+		d.mutable = outer
 		d.depth--
 		return d.decoded(t, v, err)
 	}
-	id, outer, err := d.begin(nil)
+	id, err := d.begin(nil, false)
 	if err != nil {
 		return nil, err
 	}
@@ -298,7 +306,7 @@ func (d *Decoder) typed() (starlark.Value, error) {
 	if d.refs[id].v == nil {
 		d.define(id, v)
 	}
-	d.finish(id, outer)
+	d.finish(id)
 	return v, nil
 }
 

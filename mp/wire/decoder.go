@@ -24,7 +24,10 @@ type Decoder struct {
 	late   []insertion
 
 	lowest  int // smallest index of an open container that the current one, so far, refers to
+	mutable int // index of the innermost open container that isn't a tuple or struct, -1 for none
 	missing int // see value
+	follows int // number of references met
+	hashed  int // see maxHash
 }
 
 // Decode returns the value that data, one whole message, holds. Any bytes are safe: invalid ones are an error.
@@ -33,7 +36,8 @@ func (c *Codec) Decode(data []byte) (starlark.Value, error) {
 	if d == nil {
 		d = &Decoder{c: c}
 	}
-	d.data, d.end, d.budget, d.lowest = data, len(data), len(data), math.MaxInt
+	d.data, d.end, d.budget = data, len(data), len(data)
+	d.lowest, d.mutable, d.hashed = math.MaxInt, -1, 0
 	v, err := d.message()
 	d.reset()
 	c.decoders.Put(d)
@@ -187,17 +191,23 @@ func (d *Decoder) integer() (u uint64, negative bool, err error) {
 		return uint64(c), false, nil
 	case c >= msgpcode.NegFixedNumLow:
 		return uint64(int64(int8(c))), true, nil
-	case isUint(c):
-		u, err = d.number(1 << (c - msgpcode.Uint8))
-		return u, false, err
-	case c >= msgpcode.Int8 && c <= msgpcode.Int64:
+	case c >= msgpcode.Uint8 && c <= msgpcode.Int64:
+		return d.long(c)
+	}
+	return 0, false, d.errorf("want an integer, got code %#x", c)
+}
+
+// long reads an integer whose code, which isn't a short one's, has been read.
+func (d *Decoder) long(c byte) (u uint64, negative bool, err error) {
+	if c >= msgpcode.Int8 {
 		size := 1 << (c - msgpcode.Int8)
 		u, err = d.number(size)
 		shift := 64 - 8*size
 		i := int64(u<<shift) >> shift
 		return uint64(i), i < 0, err
 	}
-	return 0, false, d.errorf("want an integer, got code %#x", c)
+	u, err = d.number(1 << (c - msgpcode.Uint8))
+	return u, false, err
 }
 
 func (d *Decoder) errorf(format string, args ...any) error {

@@ -10,8 +10,8 @@ import (
 	"go.starlark.net/starlarkstruct"
 )
 
-func (e *Encoder) value(v starlark.Value) error {
-	switch v := v.(type) {
+func (e *Encoder) value(val starlark.Value) error {
+	switch v := val.(type) {
 	case starlark.NoneType:
 		e.buf = append(e.buf, msgpcode.Nil)
 	case starlark.Bool:
@@ -30,7 +30,7 @@ func (e *Encoder) value(v starlark.Value) error {
 	case *starlark.Dict:
 		return e.dict(v)
 	case starlark.Tuple:
-		return e.tuple(v)
+		return e.tuple(v, val)
 	case *starlark.Set:
 		return e.set(v)
 	case *starlarkstruct.Struct:
@@ -46,7 +46,7 @@ func (e *Encoder) value(v starlark.Value) error {
 		e.Int(int64(v))
 		e.close(at)
 	default:
-		return e.other(v)
+		return e.other(val)
 	}
 	return nil
 }
@@ -82,8 +82,13 @@ func (e *Encoder) list(l *starlark.List) error {
 	n := l.Len()
 	e.array(n)
 	for i := range n {
+		v := l.Index(i)
+		if x, ok := v.(starlark.Int); ok {
+			e.int(x) // long lists are mostly of ints
+			continue
+		}
 		e.soft = true
-		if err := e.value(l.Index(i)); err != nil {
+		if err := e.value(v); err != nil {
 			return under(err, indexSegment(i))
 		}
 	}
@@ -91,14 +96,13 @@ func (e *Encoder) list(l *starlark.List) error {
 	return nil
 }
 
-func (e *Encoder) tuple(t starlark.Tuple) error {
-	if len(t) > 0 {
-		if done, err := e.enter(t, tupleIdentity(t), false); done || err != nil {
-			return err
-		}
-		e.depth--
+// tuple writes t, which is also v: to make an interface of it again would allocate.
+func (e *Encoder) tuple(t starlark.Tuple, v starlark.Value) error {
+	if len(t) == 0 {
+		e.buf = append(e.buf, msgpcode.FixExt1, extTuple, msgpcode.FixedArrayLow)
+		return nil
 	}
-	if err := e.deeper(t); err != nil {
+	if done, err := e.enter(v, tupleIdentity(t), false); done || err != nil {
 		return err
 	}
 	at := e.open(extTuple)
@@ -114,24 +118,35 @@ func (e *Encoder) tuple(t starlark.Tuple) error {
 	return nil
 }
 
-func (e *Encoder) dict(d *starlark.Dict) (err error) {
+func (e *Encoder) dict(d *starlark.Dict) error {
 	if done, err := e.enter(d, identity{p: d}, false); done || err != nil {
 		return err
 	}
 	e.mapping(d.Len())
-	i := 0
-	for k, v := range d.Entries() {
-		if err := e.key(k); err != nil {
-			return under(err, ": key "+indexSegment(i))
-		}
-		e.soft = true
-		if err := e.value(v); err != nil {
-			return under(err, keySegment(k))
-		}
-		i++
-	}
+	d.Entries()(e.yieldEntry)
 	e.depth--
-	return nil
+	return e.takeErr()
+}
+
+// entry writes an entry of a dict. It is called through e.yieldEntry, since a function made for each dict would
+// allocate.
+func (e *Encoder) entry(k, v starlark.Value) bool {
+	if err := e.key(k); err != nil {
+		e.err = err
+		return false
+	}
+	e.soft = true
+	if err := e.value(v); err != nil {
+		e.err = under(err, keySegment(k))
+		return false
+	}
+	return true
+}
+
+func (e *Encoder) takeErr() error {
+	err := e.err
+	e.err = nil
+	return err
 }
 
 func (e *Encoder) set(s *starlark.Set) error {
@@ -140,24 +155,25 @@ func (e *Encoder) set(s *starlark.Set) error {
 	}
 	at := e.open(extSet)
 	e.array(s.Len())
-	i := 0
 	for x := range s.Elements() {
 		if err := e.key(x); err != nil {
-			return under(err, ": element "+indexSegment(i))
+			return err
 		}
-		i++
 	}
 	e.close(at)
 	e.depth--
 	return nil
 }
 
-// key writes what the decoder hashes.
+// key writes what the decoder hashes: a dict's key or a set's element.
 func (e *Encoder) key(k starlark.Value) error {
 	e.keys++
 	err := e.value(k)
 	e.keys--
-	return err
+	if err != nil {
+		return under(err, ": key "+text(k))
+	}
+	return nil
 }
 
 func (e *Encoder) array(n int) {

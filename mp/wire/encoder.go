@@ -21,6 +21,9 @@ type Encoder struct {
 	soft    bool    // the decoder can fill in the value being written later
 	depth   int
 	local   map[any]any
+
+	yieldEntry func(k, v starlark.Value) bool // e.entry
+	err        error                          // of the last call of yieldEntry
 }
 
 // Encode appends the message for v to dst, and returns it with the handles in it, in order of appearance, repeats
@@ -30,6 +33,7 @@ func (c *Codec) Encode(dst []byte, root string, v starlark.Value) (data []byte, 
 	e, _ := c.encoders.Get().(*Encoder)
 	if e == nil {
 		e = &Encoder{c: c}
+		e.yieldEntry = e.entry
 	}
 	e.buf = dst
 	err = e.Value(v)

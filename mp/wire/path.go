@@ -50,7 +50,7 @@ func rooted(err error, root string) error {
 		class = e.ExceptionClass()
 	}
 	text := r.Error()
-	if at := root + r.where(); at != "" {
+	if at := strings.TrimPrefix(root+r.where(), "."); at != "" {
 		text += " at " + at
 	}
 	if r.err != nil {
@@ -70,17 +70,36 @@ func (r *refusal) where() string {
 		}
 		b.WriteString(r.path[i])
 	}
-	return strings.TrimPrefix(b.String(), ".")
+	return b.String()
 }
 
 func indexSegment(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
-// keySegment is the segment of a dict's value: its key as the script would write it, if that is short.
-func keySegment(k starlark.Value) string {
+// keySegment is the segment of a dict's value.
+func keySegment(k starlark.Value) string { return "[" + text(k) + "]" }
+
+// text is a key as the script would write it, if that is short and simple.
+func text(k starlark.Value) string {
 	const longest = 60
-	s := k.String()
-	if len(s) > longest {
-		s = strings.ToValidUTF8(s[:longest], "") + "..."
+	switch k := k.(type) {
+	case starlark.NoneType, starlark.Bool, starlark.Int, starlark.Float, starlark.String, starlark.Bytes:
+		s := k.String()
+		if len(s) > longest {
+			s = strings.ToValidUTF8(s[:longest], "") + "..."
+		}
+		return s
+	case starlark.Tuple:
+		parts := make([]string, len(k))
+		for i, x := range k {
+			if _, nested := x.(starlark.Tuple); nested || i > 4 {
+				return "a tuple"
+			}
+			parts[i] = text(x)
+		}
+		if len(k) == 1 {
+			return "(" + parts[0] + ",)"
+		}
+		return "(" + strings.Join(parts, ", ") + ")"
 	}
-	return "[" + s + "]"
+	return "<" + k.Type() + ">"
 }
