@@ -90,7 +90,9 @@ func (s *session) report(err error) int {
 		return statusFailed
 	}
 	if code, message, ok := s.ExitStatus(err); ok {
-		s.Stderr(message)
+		if message != "" {
+			s.Stderr(message + "\n")
+		}
 		return code & 0xff
 	}
 	s.Stderr(s.Traceback(err))

@@ -104,7 +104,7 @@ func (rt *Runtime) failed(err error) int {
 	}
 	if code, msg, ok := rt.host.ExitStatus(err); ok {
 		if msg != "" {
-			rt.host.Stderr(msg)
+			rt.host.Stderr(msg + "\n")
 		}
 		return code
 	}

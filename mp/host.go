@@ -41,7 +41,7 @@ type Host interface {
 	// FromError returns the exception object that a script would see for err; ToError the error that raises it.
 	FromError(err error) starlark.Value
 	ToError(exc starlark.Value) error
-	// ExitStatus interprets err as SystemExit: the status to exit with and what to write to standard error first.
+	// ExitStatus interprets err as SystemExit: the status to exit with and a line for standard error, "" for none.
 	// ok is false for any other error.
 	ExitStatus(err error) (code int, message string, ok bool)
 	// Traceback formats err as an uncaught error is shown, ending in a newline.

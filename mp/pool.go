@@ -177,7 +177,11 @@ func (p *Pool) pump() {
 			p.fail(err)
 		default:
 			msg.Data = msg.Data[resultHead:]
-			p.finish(id, chunk, msg, failure{})
+			fail := failure{set: kind == resultError}
+			if fail.set {
+				fail.msg, msg = msg, prim.Msg{}
+			}
+			p.finish(id, chunk, msg, fail)
 		}
 	}
 }
