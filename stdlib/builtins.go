@@ -8,7 +8,7 @@ import (
 // goFunc is a built-in function written in Go.
 type goFunc = func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error)
 
-// builtins returns the built-in functions that Python has and Starlark lacks.
+// builtins returns the built-in functions that Python has and Starlark lacks, and struct.
 // See https://docs.python.org/3/library/functions.html.
 func (l *Lib) builtins() starlark.StringDict {
 	return functions(map[string]goFunc{
@@ -24,6 +24,7 @@ func (l *Lib) builtins() starlark.StringDict {
 		"pow":      l.builtinPow,
 		"round":    l.builtinRound,
 		"slice":    builtinSlice,
+		"struct":   starlarkstruct.Make,
 		"sum":      l.builtinSum,
 	})
 }
