@@ -37,7 +37,9 @@ func playLock(p *player) error {
 		}
 		again := i%5 == 0
 		if r, isR := lock.(*RLock); isR && again {
-			ok, err = r.Acquire(Opt{})
+			if ok, err = r.Acquire(Opt{}); !ok || err != nil {
+				break
+			}
 			exclusive(words)
 			err = r.Release(Opt{})
 		} else {
