@@ -29,18 +29,6 @@ func (l *Lib) builtins() starlark.StringDict {
 	})
 }
 
-// modules returns the modules other than multiprocessing, by name.
-func (l *Lib) modules() starlark.StringDict {
-	mods := starlark.StringDict{}
-	for _, m := range []*starlarkstruct.Module{
-		l.jsonModule(), l.mathModule(), l.osModule(), l.queueModule(), l.randomModule(), l.signalModule(), l.sysModule(),
-		l.timeModule(),
-	} {
-		mods[m.Name] = m
-	}
-	return mods
-}
-
 // functions makes a built-in of each entry, under its own name.
 func functions(fns map[string]goFunc) starlark.StringDict {
 	d := make(starlark.StringDict, len(fns))

@@ -62,6 +62,7 @@ type Lib struct {
 	objectInit starlark.Value // object.__init__
 	notImpl    starlark.Value
 	streams    *stdStreams
+	osPath     *Module
 	argv       *starlark.List // sys.argv
 	predecl    starlark.StringDict
 	mods       starlark.StringDict

@@ -3,14 +3,13 @@ package stdlib
 import (
 	starjson "go.starlark.net/lib/json"
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 
 	"github.com/starmp/starmp/mp/wire"
 )
 
-// jsonModule is go.starlark.net's module json with Python's functions. https://docs.python.org/3/library/json.html
+// jsonModule makes the members of go.starlark.net's module json with Python's functions. https://docs.python.org/3/library/json.html
 // There is no load: it is a keyword of Starlark.
-func (l *Lib) jsonModule() *starlarkstruct.Module {
+func (l *Lib) jsonModule() starlark.StringDict {
 	members := functions(map[string]goFunc{
 		"dump":  l.jsonDump,
 		"dumps": l.jsonDumps,
@@ -20,7 +19,7 @@ func (l *Lib) jsonModule() *starlarkstruct.Module {
 	for name, v := range starjson.Module.Members {
 		members[name] = v
 	}
-	return &starlarkstruct.Module{Name: "json", Members: members}
+	return members
 }
 
 // jsonDump is dump(obj, fp, **options).

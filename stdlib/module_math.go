@@ -6,12 +6,11 @@ import (
 	"github.com/starmp/starmp/mp/wire"
 	starmath "go.starlark.net/lib/math"
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 )
 
-// mathModule is the module math: Python's functions, with its errors where there is no result, and what go.starlark.net's
+// mathModule makes the members of the module math: Python's functions, with its errors where there is no result, and what go.starlark.net's
 // module has beyond them. https://docs.python.org/3/library/math.html
-func (l *Lib) mathModule() *starlarkstruct.Module {
+func (l *Lib) mathModule() starlark.StringDict {
 	members := functions(map[string]goFunc{
 		"ceil":      l.mathWhole("ceil", "__ceil__", math.Ceil),
 		"comb":      mathComb,
@@ -68,7 +67,7 @@ func (l *Lib) mathModule() *starlarkstruct.Module {
 			members[name] = v
 		}
 	}
-	return &starlarkstruct.Module{Name: "math", Members: members}
+	return members
 }
 
 // floatArgs are the arguments of a function of n floats.

@@ -9,13 +9,12 @@ import (
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 )
 
-// osModule is the module os. https://docs.python.org/3/library/os.html
+// osModule makes the members of the module os. https://docs.python.org/3/library/os.html
 // environ is a dict with the environment at the process's start; changing it changes no more than the dict.
 // Calls that may block let the script's other threads run.
-func (l *Lib) osModule() *starlarkstruct.Module {
+func (l *Lib) osModule() starlark.StringDict {
 	members := functions(map[string]goFunc{
 		"_exit":             osExit,
 		"access":            l.osAccess,
@@ -42,12 +41,12 @@ func (l *Lib) osModule() *starlarkstruct.Module {
 		"F_OK": starlark.MakeInt(0), "R_OK": starlark.MakeInt(4), "W_OK": starlark.MakeInt(2), "X_OK": starlark.MakeInt(1),
 		"curdir": starlark.String("."), "pardir": starlark.String(".."), "devnull": starlark.String(os.DevNull),
 		"environ": environ(), "error": l.Exception("OSError"),
-		"linesep": starlark.String(lineSeparator()), "name": starlark.String(osName()), "path": l.pathModule(),
+		"linesep": starlark.String(lineSeparator()), "name": starlark.String(osName()), "path": l.path(),
 		"sep": starlark.String(string(os.PathSeparator)), "pathsep": starlark.String(string(os.PathListSeparator)),
 	} {
 		members[name] = v
 	}
-	return &starlarkstruct.Module{Name: "os", Members: members}
+	return members
 }
 
 func environ() *starlark.Dict {

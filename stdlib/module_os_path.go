@@ -7,11 +7,18 @@ import (
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 )
 
-// pathModule is the module os.path, with the meaning that it has on Unix. https://docs.python.org/3/library/os.path.html
-func (l *Lib) pathModule() *starlarkstruct.Module {
+// path returns the module os.path, always the same.
+func (l *Lib) path() *Module {
+	if l.osPath == nil {
+		l.osPath = &Module{name: "os.path", make: l.pathModule}
+	}
+	return l.osPath
+}
+
+// pathModule makes the members of the module os.path, with the meaning that it has on Unix. https://docs.python.org/3/library/os.path.html
+func (l *Lib) pathModule() starlark.StringDict {
 	text := func(f func(string) string) func(string) starlark.Value {
 		return func(p string) starlark.Value { return starlark.String(f(p)) }
 	}
@@ -80,7 +87,7 @@ func (l *Lib) pathModule() *starlarkstruct.Module {
 	}
 	members["join"] = starlark.NewBuiltin("join", pathJoin)
 	members["relpath"] = starlark.NewBuiltin("relpath", pathRelpath)
-	return &starlarkstruct.Module{Name: "os.path", Members: members}
+	return members
 }
 
 // pathFunc is a function of one path.

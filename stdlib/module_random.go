@@ -8,7 +8,6 @@ import (
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 )
 
 // Random is a generator of random numbers: random.Random(seed), and the one behind the module's functions. Seeded
@@ -25,12 +24,12 @@ type Random struct {
 
 var _ starlark.HasAttrs = (*Random)(nil)
 
-// randomModule is the module random. Its functions share one generator, which each process seeds from the system.
-func (l *Lib) randomModule() *starlarkstruct.Module {
+// randomModule makes the members of the module random. Its functions share one generator, which each process seeds from the system.
+func (l *Lib) randomModule() starlark.StringDict {
 	shared := &Random{lib: l}
 	members := shared.functions(nil)
 	members["Random"] = starlark.NewBuiltin("Random", l.newRandom)
-	return &starlarkstruct.Module{Name: "random", Members: members}
+	return members
 }
 
 // newRandom is Random(x=None).

@@ -5,17 +5,16 @@ import (
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 )
 
-// signalModule is the module signal: the numbers of signals, for os.kill and exit codes. Handlers can't be set.
+// signalModule makes the members of the module signal: the numbers of signals, for os.kill and exit codes. Handlers can't be set.
 // https://docs.python.org/3/library/signal.html
-func (l *Lib) signalModule() *starlarkstruct.Module {
+func (l *Lib) signalModule() starlark.StringDict {
 	members := functions(map[string]goFunc{"strsignal": signalText})
 	for name, sig := range signalNumbers() {
 		members[name] = starlark.MakeInt(int(sig))
 	}
-	return &starlarkstruct.Module{Name: "signal", Members: members}
+	return members
 }
 
 // signalText is strsignal(signalnum): the system's description, None for an unknown signal.

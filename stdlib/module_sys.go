@@ -6,16 +6,15 @@ import (
 	"strings"
 
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 )
 
-// sysModule is the module sys. https://docs.python.org/3/library/sys.html
+// sysModule makes the members of the module sys. https://docs.python.org/3/library/sys.html
 // version and version_info are starmp's; the streams travel to other processes by name and are the receiver's own there.
-func (l *Lib) sysModule() *starlarkstruct.Module {
+func (l *Lib) sysModule() starlark.StringDict {
 	std := l.std()
-	l.argv = starlark.NewList(nil)
+	l.argv = new(starlark.List)
 	l.SetArgv(l.cfg.Argv)
-	return &starlarkstruct.Module{Name: "sys", Members: starlark.StringDict{
+	return starlark.StringDict{
 		"argv":         l.argv,
 		"byteorder":    starlark.String(byteOrder()),
 		"executable":   starlark.String(l.cfg.Executable),
@@ -27,14 +26,13 @@ func (l *Lib) sysModule() *starlarkstruct.Module {
 		"stdout":       std.out,
 		"version":      starlark.String(l.cfg.Version),
 		"version_info": versionInfo(l.cfg.Version),
-	}}
+	}
 }
 
 // SetArgv replaces the contents of sys.argv, as a child does with its parent's.
 func (l *Lib) SetArgv(argv []string) {
-	l.moduleTable() // makes the list
-	// A frozen list was made by go.starlark.net's freezing of a loaded module and keeps what it has.
-	if l.argv.Clear() != nil {
+	l.cfg.Argv = argv
+	if l.argv == nil || l.argv.Clear() != nil { // not asked for yet, or frozen by a loaded script that kept it
 		return
 	}
 	for _, arg := range argv {

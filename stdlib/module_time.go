@@ -7,21 +7,20 @@ import (
 	"github.com/starmp/starmp/mp/wire"
 	startime "go.starlark.net/lib/time"
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 )
 
-// timeModule is go.starlark.net's module time with Python's names. https://docs.python.org/3/library/time.html
-func (l *Lib) timeModule() *starlarkstruct.Module {
+// timeModule makes the members of go.starlark.net's module time with Python's names. https://docs.python.org/3/library/time.html
+func (l *Lib) timeModule() starlark.StringDict {
 	members := functions(map[string]goFunc{
 		"asctime":         timeAsctime,
 		"ctime":           timeCtime,
 		"gmtime":          timeGmtime,
 		"localtime":       timeLocaltime,
 		"mktime":          timeMktime,
-		"monotonic":       clock("monotonic", seconds, monotonic()),
-		"monotonic_ns":    clock("monotonic_ns", nanoseconds, monotonic()),
-		"perf_counter":    clock("perf_counter", seconds, monotonic()),
-		"perf_counter_ns": clock("perf_counter_ns", nanoseconds, monotonic()),
+		"monotonic":       clock("monotonic", seconds, monotonicNow),
+		"monotonic_ns":    clock("monotonic_ns", nanoseconds, monotonicNow),
+		"perf_counter":    clock("perf_counter", seconds, monotonicNow),
+		"perf_counter_ns": clock("perf_counter_ns", nanoseconds, monotonicNow),
 		"process_time":    clock("process_time", seconds, cpuTime),
 		"process_time_ns": clock("process_time_ns", nanoseconds, cpuTime),
 		"sleep":           l.timeSleep,
@@ -34,25 +33,13 @@ func (l *Lib) timeModule() *starlarkstruct.Module {
 			members[name] = v
 		}
 	}
-	return &starlarkstruct.Module{Name: "time", Members: members}
+	return members
 }
 
 func seconds(d time.Duration) starlark.Value     { return starlark.Float(d.Seconds()) }
 func nanoseconds(d time.Duration) starlark.Value { return starlark.MakeInt64(int64(d)) }
 
 func wallTime() time.Duration { return time.Duration(time.Now().UnixNano()) }
-
-// monotonic returns a clock that is the system's, and so comparable between processes, but read without a system call.
-func monotonic() func() time.Duration {
-	var base time.Duration
-	var start time.Time
-	return func() time.Duration {
-		if start.IsZero() {
-			base, start = monotonicNow(), time.Now()
-		}
-		return base + time.Since(start)
-	}
-}
 
 // clock returns a function without parameters that reads a clock.
 func clock(name string, unit func(time.Duration) starlark.Value, read func() time.Duration) goFunc {

@@ -46,16 +46,6 @@ func boolInt(b starlark.Bool) starlark.Int {
 	return starlark.MakeInt(0)
 }
 
-// intArg is an argument that CPython requires to be an integer.
-type intArg struct{ starlark.Int }
-
-// Unpack accepts an int or a bool.
-func (a *intArg) Unpack(v starlark.Value) error {
-	i, err := toInt(v)
-	a.Int = i
-	return err
-}
-
 // toInt returns the integer v, or the TypeError that CPython raises where it needs one.
 func toInt(v starlark.Value) (starlark.Int, error) {
 	switch v := v.(type) {

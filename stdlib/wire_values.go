@@ -7,18 +7,11 @@ import (
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
-	"go.starlark.net/starlarkstruct"
 )
 
 // registerValues registers the values that built-ins and modules make. Open files and iterators don't travel.
 func (l *Lib) registerValues(c *wire.Codec) {
-	if os, ok := l.Module("os").(*starlarkstruct.Module); ok {
-		c.Name("os.path", os.Members["path"])
-	}
-	for _, f := range []*File{l.std().in, l.std().out, l.std().err} {
-		name, _ := starlark.AsString(f.name)
-		c.Name("sys."+name[1:len(name)-1], f)
-	}
+	c.Name("os.path", l.path())
 	register(c, "slice", func(s *Slice) []starlark.Value { return s.tuple() },
 		func(s *Slice, vs []starlark.Value) bool {
 			s.start, s.stop, s.step = vs[0], vs[1], vs[2]
@@ -39,7 +32,7 @@ func encodeRandom(e *wire.Encoder, v starlark.Value) error {
 		data = binary.LittleEndian.AppendUint32(data, w)
 	}
 	e.Bytes(data)
-	e.Len(r.gen.next)
+	e.Uint(uint64(r.gen.next))
 	e.Bool(r.hasNext)
 	e.Float(r.gauss)
 	return nil
@@ -52,12 +45,14 @@ func (l *Lib) decodeRandom(d *wire.Decoder, define func(starlark.Value)) (starla
 	if err != nil {
 		return nil, err
 	}
-	if r.gen.next, err = d.Len(); err != nil {
+	next, err := d.Uint()
+	if err != nil {
 		return nil, err
 	}
-	if len(data) != 4*stateLen || r.gen.next > stateLen {
+	if len(data) != 4*stateLen || next > stateLen {
 		return nil, wire.Errorf("ValueError", "bad message: state of a random generator")
 	}
+	r.gen.next = int(next)
 	for i := range r.gen.state {
 		r.gen.state[i] = binary.LittleEndian.Uint32(data[4*i:])
 	}

@@ -68,7 +68,7 @@ func (c *Codec) Register(t Type) {
 }
 
 // Name makes v travel as name, and name arrive as v. Both sides name their own value so. The members of a
-// *starlarkstruct.Module are named along with it, as "module.member". A later value takes the name over; the earlier one
+// module are named along with it, as "module.member". A later value takes the name over; the earlier one
 // still travels by it.
 func (c *Codec) Name(name string, v starlark.Value) {
 	c.mu.Lock()
@@ -111,11 +111,9 @@ func (c *Codec) buildIndex() map[starlark.Value]string {
 	defer c.mu.Unlock()
 	index := make(map[starlark.Value]string, len(c.names))
 	for name, v := range c.names {
-		if m, ok := v.(*starlarkstruct.Module); ok {
-			for member, v := range m.Members {
-				if isPointer(v) {
-					index[v] = name + "." + member
-				}
+		for member, v := range members(v) {
+			if isPointer(v) {
+				index[v] = name + "." + member
 			}
 		}
 	}
@@ -127,6 +125,18 @@ func (c *Codec) buildIndex() map[starlark.Value]string {
 	}
 	c.index = index
 	return index
+}
+
+// members returns the members of a module. Besides go.starlark.net's modules there are such as make their members
+// when they are first asked for, by this method.
+func members(v starlark.Value) starlark.StringDict {
+	switch m := v.(type) {
+	case *starlarkstruct.Module:
+		return m.Members
+	case interface{ ModuleMembers() starlark.StringDict }:
+		return m.ModuleMembers()
+	}
+	return nil
 }
 
 func isPointer(v starlark.Value) bool {
@@ -143,10 +153,10 @@ func (c *Codec) named(name string) starlark.Value {
 	}
 	if module, member, ok := cutLast(name); ok {
 		c.mu.RLock()
-		m, _ := c.names[module].(*starlarkstruct.Module)
+		m := c.names[module]
 		c.mu.RUnlock()
 		if m != nil {
-			return m.Members[member]
+			return members(m)[member]
 		}
 		return nil
 	}
