@@ -78,7 +78,7 @@ func (c *Class) Attr(name string) (starlark.Value, error) {
 	case "__dict__":
 		return c.attrs.dict(), nil
 	case "__class__":
-		return starlark.String("type"), nil
+		return c.lib.Predeclared()["type"], nil
 	case "__doc__":
 		if v, ok := c.attrs.get(name); ok {
 			return v, nil

@@ -157,10 +157,8 @@ func (l *Lib) leave(thread *starlark.Thread, exit starlark.Value, err error) (st
 	}
 	x := l.exception(err)
 	trace := starlark.Value(starlark.None)
-	if !binds(exit) { // a bound script method may look at it; to make the text for a lock would be a waste
-		if _, native := exit.(*starlark.Builtin); !native {
-			trace = starlark.String(l.traceback(x))
-		}
+	if _, native := exit.(*starlark.Builtin); !native { // to make the text for a lock would be a waste
+		trace = starlark.String(l.traceback(x))
 	}
 	swallow, err2 := l.call(thread, exit, x.cls, x, trace)
 	err2 = l.settle(swallow, err2)

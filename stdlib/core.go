@@ -62,28 +62,6 @@ func (l *Lib) builtinLen(_ *starlark.Thread, _ *starlark.Builtin, args starlark.
 	return starlark.MakeInt(n), nil
 }
 
-// builtinHash is https://docs.python.org/3/library/functions.html#hash. Strings and bytes hash as Starlark specifies, the same in
-// every process; so do numbers.
-func (l *Lib) builtinHash(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var x starlark.Value
-	if err := starlark.UnpackPositionalArgs("hash", args, kwargs, 1, &x); err != nil {
-		return nil, err
-	}
-	switch v := x.(type) {
-	case starlark.String, starlark.Bytes:
-		return starlark.Call(thread, starlark.Universe["hash"], args, nil)
-	case *Instance:
-		if fn, ok := v.cls.hasher(); ok && fn != nil {
-			return v.hash(fn)
-		}
-	}
-	h, err := x.Hash()
-	if err != nil {
-		return nil, err
-	}
-	return starlark.MakeUint64(uint64(h)), l.check()
-}
-
 func attrArgs(name string, args starlark.Tuple, kwargs []starlark.Tuple, low, high int) (x starlark.Value, attr string, err error) {
 	if len(kwargs) > 0 {
 		return nil, "", wire.Errorf("TypeError", "%s() takes no keyword arguments", name)

@@ -50,10 +50,14 @@ func (x *Instance) ClassName() string { return x.cls.name }
 // Method returns the attribute with that name bound to the instance, from its class and its bases alone; nil if there
 // is none, or none but object's.
 func (x *Instance) Method(name string) starlark.Value {
-	if v := x.cls.special(name); v != nil {
-		return x.bind(name, v)
+	v := x.cls.special(name)
+	if v == nil {
+		return nil
 	}
-	return nil
+	if b := x.alreadyBound(name); b != nil {
+		return b
+	}
+	return x.bind(name, v)
 }
 
 // GetAttr is Attr under the name that Go implementations of base classes use.
@@ -103,10 +107,8 @@ func (x *Instance) Attr(name string) (starlark.Value, error) {
 	if v := x.own(name); v != nil {
 		return v, nil
 	}
-	for b := x.bound; b != nil; b = b.next {
-		if b.name == name && b.version == c.lib.version {
-			return b, nil
-		}
+	if b := x.alreadyBound(name); b != nil {
+		return b, nil
 	}
 	if v := c.lookup(name); v != nil {
 		return x.bind(name, v), nil
@@ -141,7 +143,17 @@ func (x *Instance) own(name string) starlark.Value {
 	return v
 }
 
-// bind returns what a class attribute is when read from x.
+// alreadyBound returns the class's method of that name bound to x, if it is at hand; else nil.
+func (x *Instance) alreadyBound(name string) *boundMethod {
+	for b := x.bound; b != nil && b.version == x.cls.lib.version; b = b.next {
+		if b.name == name {
+			return b
+		}
+	}
+	return nil
+}
+
+// bind returns what a class attribute is when read from x. A method that it binds it keeps for alreadyBound.
 func (x *Instance) bind(name string, v starlark.Value) starlark.Value {
 	if !binds(v) {
 		return unwrapStatic(x.cls, v)

@@ -53,9 +53,6 @@ func (x *Instance) Has(y starlark.Value) (bool, error) {
 	defer it.Done()
 	var v starlark.Value
 	for it.Next(&v) {
-		if v == y {
-			return true, nil
-		}
 		eq, err := l.Compare(syntaxEQL, v, y)
 		if err != nil {
 			return false, err
@@ -181,24 +178,6 @@ func (x *Instance) Hash() (uint32, error) {
 		return 0, err
 	}
 	return h.Hash()
-}
-
-// hash calls __hash__.
-func (x *Instance) hash(fn starlark.Value) (starlark.Int, error) {
-	v, err := x.cls.lib.hook(x, fn)
-	if err != nil {
-		return starlark.Int{}, err
-	}
-	switch v := v.(type) {
-	case starlark.Int:
-		return v, nil
-	case starlark.Bool:
-		if v {
-			return starlark.MakeInt(1), nil
-		}
-		return starlark.MakeInt(0), nil
-	}
-	return starlark.Int{}, wire.Errorf("TypeError", "__hash__ method should return an integer")
 }
 
 // hasher returns the class's __hash__, nil for the default. ok is false if instances have no hash: a class in the order

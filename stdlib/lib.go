@@ -68,7 +68,7 @@ type Lib struct {
 	mods       starlark.StringDict
 }
 
-// New returns the library for one runtime. It costs tens of microseconds: every process pays it at its start.
+// New returns the library for one runtime. Every process pays for it at its start (BenchmarkNew).
 func New(cfg Config) *Lib {
 	l := &Lib{cfg: cfg, notImpl: &notImplemented{}}
 	l.setDefaults()

@@ -80,7 +80,7 @@ e = try_(Box.double, 3).error
 eq((type(e), str(e)), ("TypeError", "descriptor 'f' for 'Box' objects doesn't apply to a 'int' object"))
 eq(type(try_(Box.double).error), "TypeError")
 e = try_(setattr, b, "ro", 1).error
-eq((type(e), str(e)), ("AttributeError", "readonly attribute of 'Box' object"))
+eq((type(e), str(e)), ("AttributeError", "attribute 'ro' of 'Box' objects is not writable"))
 e = try_(setattr, Box, "x", 1).error
 eq(type(e), "TypeError")
 `)

@@ -63,14 +63,7 @@ func (m *boundMethod) Freeze()               { m.self.Freeze(); m.fn.Freeze() }
 func (m *boundMethod) Hash() (uint32, error) { return pointerHash(m.self) ^ pointerHash(m.fn), nil }
 
 func (m *boundMethod) String() string {
-	return "<bound method " + m.selfClass() + "." + m.fn.Name() + " of " + m.self.String() + ">"
-}
-
-func (m *boundMethod) selfClass() string {
-	if x, ok := m.self.(*Instance); ok {
-		return x.cls.name
-	}
-	return m.self.(*Class).name
+	return "<bound method " + m.fn.Name() + " of " + m.self.String() + ">"
 }
 
 // CallInternal pushes a frame of its own before the function's: go.starlark.net takes a function's position only

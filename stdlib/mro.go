@@ -11,6 +11,9 @@ import (
 // orders and of the bases, so that a class comes before its bases and bases keep their order.
 func linearize(c *Class, bases []*Class) ([]*Class, error) {
 	order := []*Class{c}
+	if len(bases) == 1 {
+		return append(order, bases[0].order()...), nil
+	}
 	lists := make([][]*Class, 0, len(bases)+1)
 	for i, b := range bases {
 		for _, other := range bases[:i] {

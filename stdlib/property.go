@@ -26,9 +26,21 @@ func (p *property) Get(self starlark.Value) (starlark.Value, error) { return p.g
 func (p *property) Set(self, v starlark.Value) error {
 	x := self.(*Instance)
 	if p.set == nil {
-		return wire.Errorf("AttributeError", "readonly attribute of '%s' object", x.cls.name)
+		return wire.Errorf("AttributeError", "attribute '%s' of '%s' objects is not writable", x.cls.nameOf(p), x.cls.name)
 	}
 	return p.set(x, v)
+}
+
+// nameOf returns the name under which the class or one of its bases has v.
+func (c *Class) nameOf(v starlark.Value) string {
+	for _, k := range c.order() {
+		for i := range k.attrs.items {
+			if k.attrs.items[i].value == v {
+				return k.attrs.items[i].name
+			}
+		}
+	}
+	return ""
 }
 
 // scriptProperty is what property(fget, fset) returns.
@@ -48,7 +60,7 @@ func (p *scriptProperty) Hash() (uint32, error) { return pointerHash(p), nil }
 // Get calls fget.
 func (p *scriptProperty) Get(self starlark.Value) (starlark.Value, error) {
 	if p.fget == starlark.None {
-		return nil, wire.Errorf("AttributeError", "property of '%s' object has no getter", pyType(self))
+		return nil, wire.Errorf("AttributeError", "property '%s' of '%s' object has no getter", self.(*Instance).cls.nameOf(p), pyType(self))
 	}
 	return p.lib.callNow(p.fget, self)
 }
@@ -56,7 +68,7 @@ func (p *scriptProperty) Get(self starlark.Value) (starlark.Value, error) {
 // Set calls fset.
 func (p *scriptProperty) Set(self, v starlark.Value) error {
 	if p.fset == starlark.None {
-		return wire.Errorf("AttributeError", "property of '%s' object has no setter", pyType(self))
+		return wire.Errorf("AttributeError", "property '%s' of '%s' object has no setter", self.(*Instance).cls.nameOf(p), pyType(self))
 	}
 	_, err := p.lib.callNow(p.fset, self, v)
 	return err

@@ -40,7 +40,7 @@ func (l *Lib) registerMethods(c *wire.Codec) {
 			if err := e.Elem(".__class__", m.class); err != nil {
 				return err
 			}
-			e.String(m.attrName())
+			e.String(m.class.nameOf(m))
 			e.Defined(v)
 			return nil
 		},
@@ -61,16 +61,6 @@ func (l *Lib) registerMethods(c *wire.Codec) {
 			}
 			return nil, wire.Errorf("ValueError", "bad message: no method %s of %s", name, v)
 		}})
-}
-
-// attrName is the name under which the method's class has it, which need not be the built-in's own.
-func (m *nativeMethod) attrName() string {
-	for _, a := range m.class.attrs.items {
-		if a.value == m {
-			return a.name
-		}
-	}
-	return m.fn.Name()
 }
 
 // register registers a type whose content is a fixed number of values.

@@ -1,0 +1,39 @@
+// Package stdlib is the script library: what Python has as classes, with, try, raise and exceptions, the built-ins
+// that Starlark lacks, and the modules other than multiprocessing.
+//
+// # Objects
+//
+// A Class is made by type(name, bases, attrs), or by Go code with Lib.NewClass. An Instance is an object of a class; an
+// exception is an instance of a class that derives from BaseException. Attributes are found as in Python: properties, the
+// instance's own, the classes' in C3 order (functions become bound methods), __getattr__.
+//
+// Special methods work through the interfaces by which go.starlark.net asks values for their behaviour. Every instance
+// implements all of them, and says in Python's words what its class can't do.
+//
+// # Errors
+//
+// A script's exception travels through Go code as an error that carries the object. Any other error becomes an exception
+// when a script first sees it (Lib.FromError): one with the method ExceptionClass of that class, one of the operating system
+// OSError or its subclass, one of go.starlark.net of the class that Python gives the same mistake, by its text. The text
+// stays go.starlark.net's.
+//
+// Some of go.starlark.net's interfaces have no place for an error: String, Truth, Iterate and others. An error there is kept
+// as the thread's pending error and the thread is cancelled, so that it stops before its next step. Whoever looks at an
+// error of a script asks Lib.Pending for the one it stands for.
+//
+// Ctrl-C is a cancellation with the reason "KeyboardInterrupt". try_ does not catch it; with_ turns it into an
+// ordinary exception, so that __exit__ can run. A cancellation whose reason names another exception class
+// ("RecursionError: ...") is that exception. Any other cancellation is the host's and can't be caught.
+//
+// # Other processes
+//
+// Lib.Register gives a codec the wire forms. A class has an ID that is unique in the family: the class that a process
+// knows under an ID is the one that all its instances there have, whichever way and how often it arrives. A
+// traceback travels as text.
+//
+// # Where it differs from CPython
+//
+// Strings inside repr are in double quotes, as in all of Starlark. type(x) is a name. go.starlark.net asks an instance neither
+// about ==, < and so on with a value of another type (== is False, < a TypeError; Lib.Compare does it right), nor
+// about x[a:b] (use __getitem__(slice(a, b))); and % does not tell %s from %r, so both use __str__ for an instance that has one.
+package stdlib
