@@ -73,14 +73,19 @@ func (l *Lib) FromError(err error) starlark.Value {
 func (l *Lib) exception(err error) *Instance {
 	var r *raised
 	if errors.As(err, &r) {
-		if r.exc.exc.err == nil && r.exc.exc.trace == "" {
-			r.exc.exc.err = err
+		if x := r.exc.state(); x.err == nil && hasStack(err) {
+			x.err = err
 		}
 		return r.exc
 	}
 	x := l.classify(err)
 	x.exc.err = err
 	return x
+}
+
+func hasStack(err error) bool {
+	var e *starlark.EvalError
+	return errors.As(err, &e)
 }
 
 // Frames formats the call stack of err, outermost frame first and without built-in functions, as Python does. It returns
@@ -106,39 +111,51 @@ func (l *Lib) Format(err error) string {
 	if err = l.Pending(err); err == nil {
 		return ""
 	}
-	return l.traceback(l.exception(err))
+	return l.full(l.exception(err))
 }
 
-// traceback is the text of an exception that was caught, or "" if it was never raised. It is made once, so that
-// it stays what it was when the exception travels or is raised again.
+const (
+	causeText   = "\nThe above exception was the direct cause of the following exception:\n\n"
+	contextText = "\nDuring handling of the above exception, another exception occurred:\n\n"
+)
+
+// traceback is the text of an exception that was raised, else "": what led to it, its frames in another process that
+// it came from, and its frames here. It is made once, so that it stays the first one.
 func (l *Lib) traceback(x *Instance) string {
-	if x.state().trace == "" && x.exc.err != nil {
-		var b strings.Builder
-		switch e := x.exc; {
-		case e.cause != nil:
-			b.WriteString(l.chainedTrace(x, e.cause, "\nThe above exception was the direct cause of the following exception:\n\n"))
-		case e.context != nil && !e.suppress:
-			b.WriteString(l.chainedTrace(x, e.context, "\nDuring handling of the above exception, another exception occurred:\n\n"))
+	e := x.state()
+	if e.trace != "" || e.err == nil {
+		if e.trace == "" {
+			return e.remote
 		}
-		err := x.exc.err
-		x.exc.err = nil // if the interpreter's Traceback asks for this traceback, it ends here
-		b.WriteString(l.cfg.Traceback(err))
-		b.WriteString(l.lastLine(x))
-		x.exc.err, x.exc.trace = err, b.String()
+		return e.trace
 	}
-	return x.exc.trace
+	err := e.err
+	frames := l.cfg.Traceback(err)
+	e.err = nil // whatever leads back here finds nothing
+	var b strings.Builder
+	switch {
+	case e.remote != "" && frames == "":
+		b.WriteString(e.remote)
+	case e.remote != "":
+		b.WriteString(e.remote + causeText)
+	case e.cause != nil:
+		b.WriteString(l.full(e.cause) + causeText)
+	case e.context != nil && !e.suppress:
+		b.WriteString(l.full(e.context) + contextText)
+	}
+	if e.remote == "" || frames != "" {
+		b.WriteString(frames + l.lastLine(x))
+	}
+	e.err, e.trace = err, b.String()
+	return e.trace
 }
 
-// chainedTrace is the text of what led to x, followed by sep. A chain that leads back to x is cut.
-func (l *Lib) chainedTrace(x, from *Instance, sep string) string {
-	err := x.exc.err
-	x.exc.err = nil
-	defer func() { x.exc.err = err }()
-	s := l.traceback(from)
-	if s == "" {
-		s = l.lastLine(from)
+// full is the traceback of an exception, or its last line alone where it has none.
+func (l *Lib) full(x *Instance) string {
+	if s := l.traceback(x); s != "" {
+		return s
 	}
-	return s + sep
+	return l.lastLine(x)
 }
 
 // lastLine is "Class: message" as Python ends a traceback with.

@@ -9,10 +9,12 @@ import (
 
 // excState is what makes an Instance an exception.
 type excState struct {
-	args           starlark.Tuple
-	text           string // str() of an error that Go code raised, where the args don't give it; "" otherwise
-	err            error  // what first raised it here, for the traceback; nil before, and in another process
-	trace          string // the traceback as text, once asked for or brought from another process
+	args   starlark.Tuple
+	text   string // str() of an error that Go code raised, where the args don't give it; "" otherwise
+	err    error  // what first raised it in this process, with its call stack; nil before
+	remote string // the traceback that it came with from another process
+	trace  string // its traceback here, once asked for
+
 	cause, context *Instance
 	suppress       bool // __suppress_context__
 	busy           bool // its text is being made: ends the recursion of an exception inside its own args

@@ -2,6 +2,7 @@ package stdlib
 
 import (
 	"bufio"
+	"bytes"
 	"io"
 	"strings"
 	"unicode/utf8"
@@ -16,10 +17,28 @@ func (f *File) readLine(thread *starlark.Thread, limit int) (string, error) {
 	if err := f.readable(); err != nil {
 		return "", err
 	}
+	if limit < 0 {
+		if line, ok := f.bufferedLine(); ok {
+			return line, nil
+		}
+	}
 	var line []byte
 	var err error
 	f.lib.block(thread, func() { line, err = f.line(limit) })
 	return string(line), toOSError(err)
+}
+
+// bufferedLine returns the next line where all of it has been read ahead and nothing is to be translated: no need to
+// give up the script lock for most lines of a file.
+func (f *File) bufferedLine() (string, bool) {
+	ahead, err := f.r.Peek(f.r.Buffered())
+	end := bytes.IndexByte(ahead, '\n') + 1
+	if err != nil || end == 0 || !f.binary && !f.raw && bytes.IndexByte(ahead[:end], '\r') >= 0 {
+		return "", false
+	}
+	line := string(ahead[:end])
+	_, err = f.r.Discard(end)
+	return line, err == nil
 }
 
 // line is readLine without the script lock.

@@ -73,12 +73,12 @@ func (x *Instance) Iterate() starlark.Iterator {
 	l := x.cls.lib
 	if !x.iterable() {
 		err := wire.Errorf("TypeError", "'%s' object is not iterable", x.cls.name)
-		l.fail(err)
+		l.Fail(err)
 		return &instanceIterator{lib: l, err: err}
 	}
 	cur, err := l.cursor(l.cfg.Current(), x)
 	if err != nil {
-		l.fail(err)
+		l.Fail(err)
 	}
 	return &instanceIterator{lib: l, cur: cur, err: err}
 }
@@ -97,7 +97,7 @@ func (it *instanceIterator) Next(p *starlark.Value) bool {
 	v, ok, err := it.cur.next(it.lib.cfg.Current())
 	if err != nil {
 		it.err = err
-		it.lib.fail(err)
+		it.lib.Fail(err)
 	}
 	if ok && err == nil {
 		*p = v
@@ -125,7 +125,7 @@ func (x *Instance) Truth() starlark.Bool {
 			err = wire.Errorf("TypeError", "__bool__ should return bool, returned %s", pyType(v))
 		}
 		if err != nil {
-			l.fail(err)
+			l.Fail(err)
 		}
 		return b
 	}
@@ -134,7 +134,7 @@ func (x *Instance) Truth() starlark.Bool {
 	}
 	n, err := x.length()
 	if err != nil {
-		l.fail(err)
+		l.Fail(err)
 	}
 	return n != 0
 }
@@ -174,7 +174,7 @@ func (x *Instance) Hash() (uint32, error) {
 	}
 	h, err := x.hash(fn)
 	if err != nil {
-		x.cls.lib.fail(err)
+		x.cls.lib.Fail(err)
 		return 0, err
 	}
 	return h.Hash()

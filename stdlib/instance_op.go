@@ -170,7 +170,7 @@ func (x *Instance) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bo
 			return truth, nil
 		}
 	}
-	l.fail(err)
+	l.Fail(err)
 	return false, err
 }
 

@@ -19,7 +19,7 @@ func (x *Instance) String() string {
 		s, err = l.repr(x)
 	}
 	if err != nil {
-		l.fail(err)
+		l.Fail(err)
 		return x.defaultRepr()
 	}
 	return s

@@ -29,11 +29,9 @@ func (l *Lib) cursor(thread *starlark.Thread, v starlark.Value) (cursor, error) 
 		// The elements as they are now: Python would refuse changes while iterating.
 		return &indexCursor{x: elements(v)}, nil
 	case *Iterator:
-		return v.cur, nil
+		return kept{v.cur}, nil
 	case starlark.Bytes:
 		return &bytesCursor{string(v)}, nil
-	case *starlark.List, starlark.Tuple:
-		return &indexCursor{x: v.(starlark.Indexable)}, nil
 	}
 	if m := specialMethod(v, "__iter__"); m != nil {
 		it, err := l.call(thread, m)
@@ -47,6 +45,11 @@ func (l *Lib) cursor(thread *starlark.Thread, v starlark.Value) (cursor, error) 
 	}
 	if m := specialMethod(v, "__getitem__"); m != nil {
 		return &getitemCursor{l: l, get: m}, nil
+	}
+	if x, ok := v.(starlark.Sequence); ok {
+		if x, ok := x.(starlark.Indexable); ok {
+			return &indexCursor{x: x}, nil
+		}
 	}
 	if x, ok := v.(starlark.Iterable); ok {
 		if it := x.Iterate(); it != nil {
@@ -82,6 +85,11 @@ func elements(x starlark.Iterable) starlark.Tuple {
 	}
 	return t
 }
+
+// kept is the cursor of an iterator that a script has, which may go on with it: only its end closes it.
+type kept struct{ cursor }
+
+func (kept) close() {}
 
 // indexCursor walks a sequence that may grow and shrink meanwhile.
 type indexCursor struct {
@@ -300,7 +308,7 @@ func (it *loop) Next(p *starlark.Value) bool {
 	v, ok, err := it.cur.next(it.lib.cfg.Current())
 	if err != nil {
 		it.err = err
-		it.lib.fail(err)
+		it.lib.Fail(err)
 		return false
 	}
 	if ok {

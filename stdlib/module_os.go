@@ -15,13 +15,14 @@ import (
 // environ is a dict with the environment at the process's start; changing it changes no more than the dict.
 // Calls that may block let the script's other threads run.
 func (l *Lib) osModule() starlark.StringDict {
+	env := environ()
 	members := functions(map[string]goFunc{
 		"_exit":             osExit,
 		"access":            l.osAccess,
 		"chdir":             l.pathCall("chdir", os.Chdir),
 		"cpu_count":         intFunc("cpu_count", cpuCount),
 		"getcwd":            osGetcwd,
-		"getenv":            osGetenv,
+		"getenv":            osGetenv(env),
 		"getpid":            intFunc("getpid", l.cfg.Getpid),
 		"getppid":           intFunc("getppid", l.cfg.Getppid),
 		"kill":              osKill,
@@ -40,7 +41,7 @@ func (l *Lib) osModule() starlark.StringDict {
 	for name, v := range map[string]starlark.Value{
 		"F_OK": starlark.MakeInt(0), "R_OK": starlark.MakeInt(4), "W_OK": starlark.MakeInt(2), "X_OK": starlark.MakeInt(1),
 		"curdir": starlark.String("."), "pardir": starlark.String(".."), "devnull": starlark.String(os.DevNull),
-		"environ": environ(), "error": l.Exception("OSError"),
+		"environ": env, "error": l.Exception("OSError"),
 		"linesep": starlark.String(lineSeparator()), "name": starlark.String(osName()), "path": l.path(),
 		"sep": starlark.String(string(os.PathSeparator)), "pathsep": starlark.String(string(os.PathListSeparator)),
 	} {
@@ -92,17 +93,20 @@ func osGetcwd(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwar
 	return starlark.String(dir), toOSError(err)
 }
 
-// osGetenv is getenv(key, default=None).
-func osGetenv(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var key string
-	var missing starlark.Value = starlark.None
-	if err := starlark.UnpackArgs("getenv", args, kwargs, "key", &key, "default?", &missing); err != nil {
-		return nil, err
+// osGetenv is getenv(key, default=None), which asks environ.
+func osGetenv(env *starlark.Dict) goFunc {
+	return func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		var key starlark.String
+		var missing starlark.Value = starlark.None
+		if err := starlark.UnpackArgs("getenv", args, kwargs, "key", &key, "default?", &missing); err != nil {
+			return nil, err
+		}
+		v, found, err := env.Get(key)
+		if !found {
+			v = missing
+		}
+		return v, err
 	}
-	if v, ok := os.LookupEnv(key); ok {
-		return starlark.String(v), nil
-	}
-	return missing, nil
 }
 
 // osKill is kill(pid, sig).

@@ -67,11 +67,26 @@ func (r *Random) randint(thread *starlark.Thread, args starlark.Tuple, kwargs []
 	if err := starlark.UnpackArgs("randint", args, kwargs, "a", &a, "b", &b); err != nil {
 		return nil, err
 	}
+	if first, width, ok := smallRange(a, b); ok && width < math.MaxInt64 {
+		return starlark.MakeInt64(first + r.gen.intBelow(width+1)), nil
+	}
 	last, err := toInt(b)
 	if err != nil {
 		return nil, err
 	}
 	return r.randrange(thread, starlark.Tuple{a, last.Add(starlark.MakeInt(1))}, nil)
+}
+
+// smallRange returns first and last-first of a range of small integers, which most are.
+func smallRange(first, last starlark.Value) (start, width int64, ok bool) {
+	a, ok1 := first.(starlark.Int)
+	b, ok2 := last.(starlark.Int)
+	if !ok1 || !ok2 {
+		return 0, 0, false
+	}
+	x, ok1 := a.Int64()
+	y, ok2 := b.Int64()
+	return x, y - x, ok1 && ok2 && x <= y && y-x >= 0
 }
 
 // randrange is randrange(stop) or randrange(start, stop, step=1).
@@ -80,18 +95,23 @@ func (r *Random) randrange(_ *starlark.Thread, args starlark.Tuple, kwargs []sta
 	if err := starlark.UnpackArgs("randrange", args, kwargs, "start", &startv, "stop??", &stopv, "step?", &stepv); err != nil {
 		return nil, err
 	}
+	if stopv == nil && stepv == nil {
+		startv, stopv = starlark.MakeInt(0), startv
+		if n, ok := stopv.(starlark.Int); ok && n.Sign() <= 0 {
+			return nil, wire.Errorf("ValueError", "empty range for randrange()")
+		}
+	}
+	if stepv == nil && stopv != nil {
+		if first, width, ok := smallRange(startv, stopv); ok && width > 0 {
+			return starlark.MakeInt64(first + r.gen.intBelow(width)), nil
+		}
+	}
 	start, err := toInt(startv)
 	if err != nil {
 		return nil, err
 	}
 	if stopv == nil {
-		if stepv != nil {
-			return nil, wire.Errorf("TypeError", "Missing a non-None stop argument")
-		}
-		if start.Sign() <= 0 {
-			return nil, wire.Errorf("ValueError", "empty range for randrange()")
-		}
-		return starlark.MakeBigInt(r.gen.below(start.BigInt())), nil
+		return nil, wire.Errorf("TypeError", "Missing a non-None stop argument")
 	}
 	stop, err := toInt(stopv)
 	if err != nil {

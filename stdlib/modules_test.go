@@ -80,7 +80,7 @@ func TestBlockingCalls(t *testing.T) {
 	r.lib.cfg.Sleep = func(_ *starlark.Thread, d time.Duration) error { slept += d; return nil }
 	r.env["path"] = starlark.String(t.TempDir() + "/f")
 	for _, expr := range []string{
-		"input()", "sys.stdin.readline()", "sys.stdin.read()", "[x for x in sys.stdin]", "open(path, 'w').write('a\\n')",
+		"input()", "sys.stdin.read()", "[x for x in sys.stdin]", "open(path, 'w').write('a\\n')",
 		"open(path).read(1)", "next(open(path))", "os.listdir('/')", "os.path.exists(path)", "os.mkdir(path + 'd')",
 		"os.remove(path)", "sys.stdout.write('x')",
 	} {

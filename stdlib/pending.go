@@ -20,8 +20,9 @@ const cancelPrefix = "Starlark computation cancelled: "
 // pendingErrors holds at most one error for each thread: the first.
 type pendingErrors map[*starlark.Thread]error
 
-// fail keeps err as the pending error of the current thread.
-func (l *Lib) fail(err error) {
+// Fail makes err the pending error of the thread that has the script lock. It is for Go code that go.starlark.net calls
+// without a way to return an error. Only the first one counts until Pending takes it.
+func (l *Lib) Fail(err error) {
 	thread := l.cfg.Current()
 	if thread == nil {
 		return

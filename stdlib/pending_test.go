@@ -155,13 +155,13 @@ func TestPendingOutsideScripts(t *testing.T) {
 func TestPendingThreads(t *testing.T) {
 	r := newRuntime(t)
 	a, b := r.thread, &starlark.Thread{Name: "b"}
-	r.lib.fail(errors.New("of a"))
+	r.lib.Fail(errors.New("of a"))
 	r.thread = b
 	if err := r.lib.Pending(nil); err != nil {
 		t.Errorf("b has %v", err)
 	}
-	r.lib.fail(errors.New("of b"))
-	r.lib.fail(errors.New("second of b"))
+	r.lib.Fail(errors.New("of b"))
+	r.lib.Fail(errors.New("second of b"))
 	if err := r.lib.Pending(nil); err == nil || err.Error() != "of b" {
 		t.Errorf("b has %v", err)
 	}

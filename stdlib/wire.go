@@ -257,7 +257,7 @@ func decodeException(d *wire.Decoder, x *Instance) error {
 		exc.text, err = d.String()
 	}
 	if err == nil {
-		exc.trace, err = d.String()
+		exc.remote, err = d.String()
 	}
 	if err == nil {
 		exc.suppress, err = d.Bool()
