@@ -2,7 +2,6 @@ package mp
 
 import (
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/starmp/starmp/mp/internal/arena"
@@ -79,7 +78,7 @@ func (rt *Runtime) openCondition(m *arena.Member, h arena.Handle) (starlark.Valu
 func (rt *Runtime) wrapCondition(c *prim.Condition, lock starlark.HasAttrs) *Condition {
 	o := &Condition{c: c, lock: lock}
 	o.shared = shared{rt: rt, typ: conditionType, h: c.Handle(), self: o}
-	runtime.AddCleanup(o, (*prim.Condition).Close, c)
+	own(rt, o, c.Close)
 	return o
 }
 

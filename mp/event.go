@@ -2,7 +2,6 @@ package mp
 
 import (
 	"fmt"
-	"runtime"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/internal/prim"
@@ -50,7 +49,7 @@ func (rt *Runtime) openEvent(m *arena.Member, h arena.Handle) (starlark.Value, e
 func (rt *Runtime) wrapEvent(e *prim.Event) *Event {
 	o := &Event{e: e}
 	o.shared = shared{rt: rt, typ: eventType, h: e.Handle(), self: o}
-	runtime.AddCleanup(o, (*prim.Event).Close, e)
+	own(rt, o, e.Close)
 	return o
 }
 

@@ -2,7 +2,6 @@ package mp
 
 import (
 	"fmt"
-	"runtime"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/internal/prim"
@@ -54,7 +53,7 @@ func (rt *Runtime) openLock(m *arena.Member, h arena.Handle) (starlark.Value, er
 func (rt *Runtime) wrapLock(l *prim.Lock) *Lock {
 	o := &Lock{l: l}
 	o.shared = shared{rt: rt, typ: lockType, h: l.Handle(), self: o}
-	runtime.AddCleanup(o, (*prim.Lock).Close, l)
+	own(rt, o, l.Close)
 	return o
 }
 

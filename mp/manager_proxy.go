@@ -2,7 +2,6 @@ package mp
 
 import (
 	"fmt"
-	"runtime"
 	"sort"
 
 	"github.com/starmp/starmp/mp/internal/arena"
@@ -63,7 +62,7 @@ func (rt *Runtime) openProxy(m *arena.Member, h arena.Handle) (starlark.Value, e
 	p := proxy{server: serverRef{requests, arena.SlotID(c.W[managedServer].Load()), uint32(c.W[managedGen].Load())}}
 	p.shared = shared{rt: rt, h: h}
 	var v starlark.Value
-	release := func(requests *prim.Queue) {
+	release := func() {
 		requests.Close()
 		m.Release(h)
 	}
@@ -71,17 +70,17 @@ func (rt *Runtime) openProxy(m *arena.Member, h arena.Handle) (starlark.Value, e
 	case dictType.code:
 		o := &DictProxy{p}
 		o.kind, v = dictType, o
-		runtime.AddCleanup(o, release, requests)
+		own(rt, o, release)
 	case listType.code:
 		o := &ListProxy{p}
 		o.kind, v = listType, o
-		runtime.AddCleanup(o, release, requests)
+		own(rt, o, release)
 	case namespaceType.code:
 		o := &NamespaceProxy{p}
 		o.kind, v = namespaceType, o
-		runtime.AddCleanup(o, release, requests)
+		own(rt, o, release)
 	default:
-		release(requests)
+		release()
 		return nil, fmt.Errorf("BUG: managed object of an unknown type")
 	}
 	p2 := proxyOf(v)

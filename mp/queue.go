@@ -3,7 +3,6 @@ package mp
 import (
 	"errors"
 	"fmt"
-	"runtime"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/internal/prim"
@@ -60,7 +59,7 @@ func (rt *Runtime) openQueue(m *arena.Member, h arena.Handle) (starlark.Value, e
 func (rt *Runtime) wrapQueue(q *prim.Queue) *Queue {
 	o := &Queue{q: q}
 	o.shared = shared{rt: rt, typ: queueType, h: q.Handle(), self: o}
-	runtime.AddCleanup(o, (*prim.Queue).Close, q)
+	own(rt, o, q.Close)
 	return o
 }
 

@@ -2,7 +2,6 @@ package mp
 
 import (
 	"fmt"
-	"runtime"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/internal/prim"
@@ -54,7 +53,7 @@ func (rt *Runtime) openRLock(m *arena.Member, h arena.Handle) (starlark.Value, e
 func (rt *Runtime) wrapRLock(l *prim.RLock) *RLock {
 	o := &RLock{l: l}
 	o.shared = shared{rt: rt, typ: rlockType, h: l.Handle(), self: o}
-	runtime.AddCleanup(o, (*prim.RLock).Close, l)
+	own(rt, o, l.Close)
 	return o
 }
 

@@ -2,7 +2,6 @@ package mp
 
 import (
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -46,6 +45,7 @@ type Runtime struct {
 	adopted  sync.Map // pids of the orphans that adopting waits for
 
 	links   links
+	pacer   pacer
 	serving *server        // what this process serves as a manager; guarded by the script lock
 	serve   starlark.Value // the target of a manager's process
 	work    starlark.Value // the target of a pool's processes
@@ -95,10 +95,7 @@ func (rt *Runtime) mem() (*arena.Member, error) {
 func (rt *Runtime) adoptMember(m *arena.Member, slot arena.SlotID) {
 	rt.member, rt.self = m, slot
 	// Objects that scripts dropped hold cells until Go's collector has seen them.
-	m.Pressure = func() {
-		runtime.GC()
-		runtime.GC() // cleanups queued by the first are run by the time the second has swept
-	}
+	m.Pressure = rt.pacer.collect
 }
 
 // threadID numbers the script threads of this process, for RLock's ownership.

@@ -2,7 +2,6 @@ package mp
 
 import (
 	"fmt"
-	"runtime"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/internal/prim"
@@ -65,7 +64,7 @@ func (rt *Runtime) wrapSemaphore(s *prim.Semaphore) *Semaphore {
 		typ = boundedType
 	}
 	o.shared = shared{rt: rt, typ: typ, h: s.Handle(), self: o}
-	runtime.AddCleanup(o, (*prim.Semaphore).Close, s)
+	own(rt, o, s.Close)
 	return o
 }
 

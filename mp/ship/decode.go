@@ -110,13 +110,12 @@ func optional(d *wire.Decoder) (starlark.Value, error) {
 }
 
 func (s *Shipper) decodeModule(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, error) {
-	name, err := d.String()
-	if err != nil {
-		return nil, err
-	}
-	file, err := d.String()
-	if err != nil {
-		return nil, err
+	m := &Module{}
+	for _, p := range []*string{&m.Name, &m.File, &m.Session} {
+		var err error
+		if *p, err = d.String(); err != nil {
+			return nil, err
+		}
 	}
 	digest, err := d.Bytes()
 	if err != nil {
@@ -129,39 +128,37 @@ func (s *Shipper) decodeModule(d *wire.Decoder, _ func(starlark.Value)) (starlar
 	if err != nil {
 		return nil, err
 	}
-	var text []byte
 	var h wire.Handle
 	if stored {
 		h, err = d.Handle()
 	} else {
-		text, err = d.Bytes()
+		m.Text, err = d.Bytes()
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s.module(name, file, [sha256.Size]byte(digest), h, text)
+	return s.intern(m, [sha256.Size]byte(digest), h)
 }
 
-// module returns the module with that digest, which is made of text, or of the blob h, if it isn't known yet.
-func (s *Shipper) module(name, file string, digest [sha256.Size]byte, h wire.Handle, text []byte) (starlark.Value, error) {
+// intern returns the module with that digest: m, whose text is the blob h if h isn't 0, or the one that is known already.
+func (s *Shipper) intern(m *Module, digest [sha256.Size]byte, h wire.Handle) (*Module, error) {
 	s.mu.Lock()
-	m := s.modules[digest]
+	known := s.modules[digest]
 	s.mu.Unlock()
-	if m != nil {
-		return m, nil
+	if known != nil {
+		return known, nil
 	}
 	if h != 0 {
 		if s.blobs == nil {
 			return nil, invalid("a module's text that is elsewhere")
 		}
 		var err error
-		if text, err = s.blobs.Get(h); err != nil {
+		if m.Text, err = s.blobs.Get(h); err != nil {
 			return nil, err
 		}
 	}
-	m = &Module{Name: name, File: file, Text: text}
 	if m.Sum() != digest {
-		return nil, invalid("the text of " + file + " doesn't match its digest")
+		return nil, invalid("the text of " + m.File + " doesn't match its digest")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

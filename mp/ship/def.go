@@ -2,6 +2,7 @@ package ship
 
 import (
 	"bytes"
+	"sort"
 	"unicode/utf8"
 
 	"go.starlark.net/resolve"
@@ -24,31 +25,58 @@ type Def struct {
 // point is a position in a file. syntax.Position has a pointer to the file's name, which makes equal ones differ.
 type point struct{ line, col int32 }
 
-// Def returns the definition at a position, nil if there is none. The first call parses the module.
+// Def returns the definition at a position, nil if there is none. The first call parses the module, unless it was given
+// its tree.
 func (m *Module) Def(line, col int32) (*Def, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.defs == nil && m.err == nil {
-		m.err = m.indexLocked()
+	if err := m.openLocked(); err != nil {
+		return nil, err
 	}
-	return m.defs[point{line, col}], m.err
+	at := point{line, col}
+	if d := m.defs[at]; d != nil {
+		return d, nil
+	}
+	// Long modules have many statements, so only the one that the position is in is searched.
+	stmts := m.tree.Stmts
+	i := sort.Search(len(stmts), func(i int) bool { return at.before(syntax.Start(stmts[i])) }) - 1
+	if i >= 0 && !m.done[i] {
+		m.done[i] = true
+		end := len(m.Text)
+		if i+1 < len(stmts) {
+			end = m.offset(syntax.Start(stmts[i+1]))
+		}
+		m.stmtsLocked(stmts[i:i+1], end)
+	}
+	return m.defs[at], nil
 }
 
-// indexLocked finds all definitions. m.mu must be held.
-func (m *Module) indexLocked() error {
-	f, err := Options.Parse(m.File, m.Text, 0)
-	if err != nil {
-		return err
+// openLocked gets the tree. m.mu must be held.
+func (m *Module) openLocked() error {
+	if m.defs != nil || m.err != nil {
+		return m.err
 	}
-	// Which of the names that the module doesn't define exist is the business of the process that runs the function.
-	outer := func(string) bool { return true }
-	if err := resolve.File(f, outer, outer); err != nil {
-		return err
+	if m.tree == nil {
+		f, err := Options.Parse(m.File, m.Text, 0)
+		if err == nil {
+			// Which of the names that the module doesn't define exist is the business of the process that runs the function.
+			outer := func(string) bool { return true }
+			err = resolve.File(f, outer, outer)
+		}
+		if err != nil {
+			m.err = err
+			return err
+		}
+		m.tree = f
 	}
-	m.defs = map[point]*Def{}
 	m.lines = lineStarts(m.Text)
-	m.stmtsLocked(f.Stmts, len(m.Text))
+	m.defs = map[point]*Def{}
+	m.done = make([]bool, len(m.tree.Stmts))
 	return nil
+}
+
+func (p point) before(q syntax.Position) bool {
+	return p.line < q.Line || p.line == q.Line && p.col < q.Col
 }
 
 // stmtsLocked finds the definitions in a block whose text ends at or before end.
@@ -191,10 +219,23 @@ func (m *Module) offset(p syntax.Position) int {
 
 // lineStarts returns the offset of each line. Lines end in \n, \r\n or \r, as the scanner has it.
 func lineStarts(text []byte) []int {
-	starts := []int{0}
-	for i, c := range text {
-		if c == '\n' || c == '\r' && (i+1 == len(text) || text[i+1] != '\n') {
-			starts = append(starts, i+1)
+	starts := make([]int, 1, 64)
+	mac := bytes.IndexByte(text, '\r') >= 0
+	for i := 0; i < len(text); {
+		n := bytes.IndexByte(text[i:], '\n') + 1
+		if n == 0 {
+			n = len(text) - i
+		}
+		if mac {
+			for j, c := range text[i : i+n] {
+				if next := i + j + 1; c == '\r' && (next == len(text) || text[next] != '\n') {
+					starts = append(starts, next)
+				}
+			}
+		}
+		i += n
+		if text[i-1] == '\n' {
+			starts = append(starts, i)
 		}
 	}
 	return starts

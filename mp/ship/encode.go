@@ -102,6 +102,7 @@ func (s *Shipper) encodeModule(e *wire.Encoder, v starlark.Value) error {
 	}
 	e.String(m.Name)
 	e.String(m.File)
+	e.String(m.Session)
 	e.Bytes(sum[:])
 	e.Bool(h != 0)
 	if h != 0 {

@@ -21,13 +21,18 @@ type Module struct {
 	File string // as positions show it
 	Text []byte
 
+	// Session, if not empty, is shared by modules that have one set of globals, such as what is typed at one prompt.
+	Session string
+
 	hashOnce sync.Once
 	hash     [sha256.Size]byte
 
 	mu    sync.Mutex
-	defs  map[point]*Def // guarded by mu, nil until needed
-	err   error          // guarded by mu: why there are no defs
+	tree  *syntax.File   // guarded by mu: resolved, nil until needed
+	err   error          // guarded by mu: why there is no tree
 	lines []int          // guarded by mu: offsets at which lines start
+	defs  map[point]*Def // guarded by mu: definitions in the statements that were searched
+	done  []bool         // guarded by mu: whether a statement of the tree was searched
 }
 
 var _ starlark.Value = (*Module)(nil)
@@ -37,15 +42,23 @@ func NewModule(name, file string, text []byte) *Module {
 	return &Module{Name: name, File: file, Text: bytes.TrimPrefix(text, []byte("\ufeff"))}
 }
 
-// Sum identifies name, file and text.
+// SetTree gives the module its syntax tree, resolved, which saves parsing the text where the tree is at hand anyway. The
+// tree must not change any more.
+func (m *Module) SetTree(f *syntax.File) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tree = f
+}
+
+// Sum identifies name, file, session and text.
 func (m *Module) Sum() [sha256.Size]byte {
-	m.hashOnce.Do(func() { m.hash = sum(m.Name, m.File, m.Text) })
+	m.hashOnce.Do(func() { m.hash = sum(m.Text, m.Name, m.File, m.Session) })
 	return m.hash
 }
 
-func sum(name, file string, text []byte) (h [sha256.Size]byte) {
+func sum(text []byte, names ...string) (h [sha256.Size]byte) {
 	s := sha256.New()
-	for _, part := range []string{name, file} {
+	for _, part := range names {
 		var n [8]byte
 		binary.BigEndian.PutUint64(n[:], uint64(len(part)))
 		s.Write(n[:])
