@@ -28,6 +28,7 @@ type Evaluator struct {
 	files       map[string]*ship.Module // modules that run here, by file name as in positions; nil: has no source
 	homes       map[*ship.Module]*home
 	away        map[*ship.Module]*away
+	sessions    map[string]*scope                 // globals that modules share
 	synthetic   map[*starlark.Module]*ship.Module // what the functions of a factory really belong to
 }
 
@@ -42,10 +43,14 @@ type home struct {
 
 // away is what is known of a module that functions were received from.
 type away struct {
-	// env is what the factories of the module see: its globals and whatever predeclared names they don't shadow.
-	env       starlark.StringDict
-	globals   map[string]bool // names in env that are globals
+	*scope
 	factories map[position]*starlark.Function
+}
+
+// scope is the globals of a received module, or of all modules of a received session.
+type scope struct {
+	env   starlark.StringDict // what factories see: the globals, and the predeclared names that they don't shadow
+	names map[string]bool     // names in env that are globals
 }
 
 type position struct{ line, col int32 }
@@ -57,6 +62,7 @@ func NewEvaluator(predeclared func() starlark.StringDict) *Evaluator {
 		files:       map[string]*ship.Module{},
 		homes:       map[*ship.Module]*home{},
 		away:        map[*ship.Module]*away{},
+		sessions:    map[string]*scope{},
 		synthetic:   map[*starlark.Module]*ship.Module{},
 	}
 }
@@ -64,7 +70,14 @@ func NewEvaluator(predeclared func() starlark.StringDict) *Evaluator {
 // AddModule says that text runs as module name, under that file name. Functions of files that weren't added are looked
 // up on disk.
 func (ev *Evaluator) AddModule(name, file string, text []byte) *ship.Module {
+	return ev.AddChunk("", name, file, text)
+}
+
+// AddChunk is AddModule for a part of an interactive session: in other processes, all parts of a session have one set of
+// globals. Here they have them among the predeclared names of their modules.
+func (ev *Evaluator) AddChunk(session, name, file string, text []byte) *ship.Module {
 	m := ship.NewModule(name, file, text)
+	m.Session = session
 	if old := ev.files[file]; old != nil {
 		delete(ev.homes, old)
 	}
@@ -169,7 +182,7 @@ func (ev *Evaluator) Globals(e *wire.Encoder, m *ship.Module, c starlark.Callabl
 	if _, received := ev.synthetic[module]; received {
 		a := ev.awayOf(m)
 		return func(name string) starlark.Value {
-			if !a.globals[name] {
+			if !a.names[name] {
 				return nil
 			}
 			return a.env[name]
@@ -184,36 +197,49 @@ func (ev *Evaluator) Globals(e *wire.Encoder, m *ship.Module, c starlark.Callabl
 		if v := globals[name]; v != nil {
 			return v
 		}
-		// A name that only this module's host gave it goes along as if it were a global.
-		if name == "__name__" || starlark.Universe.Has(name) || ev.predeclared().Has(name) {
-			return nil
-		}
-		return module.Predeclared()[name]
+		return ev.ownName(module, name)
 	}
+}
+
+// ownName returns the value of a predeclared name that means something else for this module than it does everywhere: what
+// its host alone has given it, or a global of an interactive session. It travels as a global does.
+func (ev *Evaluator) ownName(module *starlark.Module, name string) starlark.Value {
+	v := module.Predeclared()[name]
+	if v == nil || name == "__name__" {
+		return nil
+	}
+	known := ev.predeclared()[name]
+	if known == nil {
+		known = starlark.Universe[name]
+	}
+	if reflect.TypeOf(v) == reflect.TypeOf(known) && reflect.TypeOf(v).Comparable() && v == known {
+		return nil
+	}
+	return v
 }
 
 func (ev *Evaluator) awayOf(m *ship.Module) *away {
 	a := ev.away[m]
 	if a == nil {
-		a = &away{
-			env:       maps.Clone(ev.predeclared()),
-			globals:   map[string]bool{},
-			factories: map[position]*starlark.Function{},
+		a = &away{scope: ev.sessions[m.Session], factories: map[position]*starlark.Function{}}
+		if a.scope == nil {
+			a.scope = &scope{env: starlark.StringDict{}, names: map[string]bool{}}
+			maps.Copy(a.env, ev.predeclared())
+			a.env["__name__"] = starlark.String(m.Name)
 		}
-		if a.env == nil {
-			a.env = starlark.StringDict{}
+		if m.Session != "" {
+			ev.sessions[m.Session] = a.scope
 		}
-		a.env["__name__"] = starlark.String(m.Name)
 		ev.away[m] = a
 	}
 	return a
 }
 
-// declare makes name a global of the module, without a value if it wasn't one before.
-func (a *away) declare(name string) {
-	if !a.globals[name] {
-		a.globals[name] = true
-		delete(a.env, name)
+// declare makes name a global, without a value if it wasn't one before.
+func (g *scope) declare(name string) {
+	if !g.names[name] {
+		g.names[name] = true
+		delete(g.env, name)
 	}
 }
 
@@ -250,7 +276,11 @@ func (ev *Evaluator) Define(f *ship.Func, fill func(starlark.Callable) ([]starla
 		}
 		globals := m.Globals()
 		for _, name := range f.Globals {
-			if v := globals[name]; v != nil {
+			v := globals[name]
+			if v == nil {
+				v = ev.ownName(m, name)
+			}
+			if v != nil {
 				a.env[name] = v
 			}
 		}
@@ -300,7 +330,7 @@ func (ev *Evaluator) factory(f *ship.Func, a *away) (*starlark.Function, error) 
 	if err != nil {
 		return nil, err
 	}
-	prog, err := starlark.FileProgram(file, func(name string) bool { return a.globals[name] || a.env.Has(name) })
+	prog, err := starlark.FileProgram(file, func(name string) bool { return a.names[name] || a.env.Has(name) })
 	if err != nil {
 		return nil, err
 	}

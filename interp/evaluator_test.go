@@ -394,7 +394,7 @@ func TestErrorsNameThePath(t *testing.T) {
 		{"log = {'x': [1, opaque]}\ndef g(): return log\ndef f(): return g()", `cannot send file at obj: global "g": global "log"["x"][1]`},
 		{"def make(o):\n  def f(): return o\n  return f\nf = make((opaque,))", `cannot send file at obj: free variable "o"[0]`},
 		{"def f(a, b=[opaque]): pass", `cannot send file at obj: default "b"[0]`},
-		{"s = set()\ndef f(x=s): pass\ns.add(f)", `cannot send function at obj: default "x": element [0]: it refers to itself from a place that can't be filled in later`},
+		{"s = set()\ndef f(x=s): pass\ns.add(f)", `cannot send function at obj: default "x": key <function>: it refers to itself from a place that can't be filled in later`},
 	} {
 		a := newMember(t)
 		a.env["opaque"] = opaque{}
@@ -458,5 +458,104 @@ func TestSourceNotAvailable(t *testing.T) {
 		if err == nil || err.Error() != want {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// What is typed at a prompt is a file for each statement; their globals are names in a dict that is the predeclared
+// environment of them all.
+func TestInteractiveSession(t *testing.T) {
+	a, b := newMember(t), newMember(t)
+	env := starlark.StringDict{}
+	for name, v := range a.env {
+		env[name] = v
+	}
+	for i, chunk := range []string{
+		"state = {'n': 0}", "resource = [7]", "len = 'mine'", "def bump(): state['n'] += 1", "def read(): return (state['n'], resource, len)",
+		"def fact(n): return 1 if n == 0 else n * fact(n - 1)", "def twice(): return fact(5) * 2",
+	} {
+		file := fmt.Sprintf("<stdin-%d>", i)
+		a.ev.AddChunk("repl", "__main__", file, []byte(chunk))
+		_, prog, err := starlark.SourceProgramOptions(ship.Options, file, chunk, env.Has)
+		if err != nil {
+			t.Fatal(err)
+		}
+		globals, err := prog.Init(new(starlark.Thread), env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, v := range globals {
+			env[name] = v
+		}
+	}
+	call(a.send(b, env["bump"]))
+	if got := call(a.send(b, env["read"])); got != `(1, [7], "mine")` {
+		t.Errorf("read() = %s", got)
+	}
+	if got := call(a.send(b, env["twice"])); got != "240" {
+		t.Errorf("twice() = %s", got)
+	}
+	if home := b.send(a, a.send(b, env["read"])); home != env["read"] {
+		t.Error("read is another function at home")
+	}
+}
+
+func longScript(lines int) string {
+	var b strings.Builder
+	b.WriteString("table = {'a': 1}\n")
+	for i := 0; b.Len() == 0 || i*10 < lines-1; i++ {
+		fmt.Fprintf(&b, "def task%d(x, y=2):\n    # A comment of some length about what follows\n    total = 0\n    for i in range(x):\n        if i %% 2 == 0:\n"+
+			"            total += i * y + len(table)\n        else:\n            total -= helper(i, [total, x])\n    return {'total': total, 'name': 'task%d'}\n\n", i, i)
+	}
+	return b.String() + "def helper(i, l): return i + len(l)\n"
+}
+
+// BenchmarkShip measures what a function costs: the first time in a pair of processes, and again.
+func BenchmarkShip(b *testing.B) {
+	for _, lines := range []int{50, 2700} {
+		text := longScript(lines)
+		b.Run(fmt.Sprintf("first/%d", lines), func(b *testing.B) {
+			a := newMember(b)
+			g := a.run("__main__", "main.star", text)
+			for b.Loop() {
+				b.StopTimer()
+				a.ev.AddModule("__main__", "main.star", []byte(text))
+				to := newMember(b)
+				b.StartTimer()
+				a.send(to, g["task1"])
+			}
+		})
+		b.Run(fmt.Sprintf("encode/%d", lines), func(b *testing.B) {
+			a := newMember(b)
+			g := a.run("__main__", "main.star", text)
+			for b.Loop() {
+				b.StopTimer()
+				a.ev.AddModule("__main__", "main.star", []byte(text))
+				b.StartTimer()
+				_, _, _ = a.codec.Encode(nil, "obj", g["task1"])
+			}
+		})
+		b.Run(fmt.Sprintf("parsed/%d", lines), func(b *testing.B) {
+			a := newMember(b)
+			g := a.run("__main__", "main.star", text)
+			for b.Loop() {
+				b.StopTimer()
+				m := a.ev.AddModule("__main__", "main.star", []byte(text))
+				f, _, err := starlark.SourceProgramOptions(ship.Options, "main.star", text, a.env.Has)
+				if err != nil {
+					b.Fatal(err)
+				}
+				m.SetTree(f)
+				b.StartTimer()
+				_, _, _ = a.codec.Encode(nil, "obj", g["task1"])
+			}
+		})
+		b.Run(fmt.Sprintf("again/%d", lines), func(b *testing.B) {
+			a, to := newMember(b), newMember(b)
+			g := a.run("__main__", "main.star", text)
+			b.ReportAllocs()
+			for b.Loop() {
+				a.send(to, g["task1"])
+			}
+		})
 	}
 }
