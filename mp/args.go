@@ -107,9 +107,14 @@ func (rt *Runtime) waitWord(thread *starlark.Thread, w *atomic.Uint32, old uint3
 
 // blockTimeout unpacks (block=True, timeout=None), the parameters of everything that blocks.
 func blockTimeout(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (block bool, timeout seconds, err error) {
-	t := truth(true)
-	if len(args)+len(kwargs) > 0 {
-		err = starlark.UnpackArgs(b.Name(), args, kwargs, "block?", &t, "timeout?", &timeout)
+	if len(args)+len(kwargs) == 0 {
+		return true, seconds{}, nil // most calls, without the allocations of unpacking
 	}
+	return unpackBlockTimeout(b, args, kwargs)
+}
+
+func unpackBlockTimeout(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (block bool, timeout seconds, err error) {
+	t := truth(true)
+	err = starlark.UnpackArgs(b.Name(), args, kwargs, "block?", &t, "timeout?", &timeout)
 	return bool(t), timeout, err
 }
