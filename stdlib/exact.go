@@ -51,22 +51,34 @@ func (a double2) div(b double2) double2 {
 }
 
 var (
-	ln2  = double2{0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56}
-	ln10 = double2{0x1.26bb1bbb55516p1, -0x1.f48ad494ea3e9p-53}
+	ln2        = double2{0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56}
+	ln10       = double2{0x1.26bb1bbb55516p1, -0x1.f48ad494ea3e9p-53}
+	sixth      = double2{0x1.5555555555555p-3, 0x1.5555555555555p-57}
+	twentieth4 = double2{0x1.5555555555555p-5, 0x1.5555555555555p-59} // 1/24
+	hundredth  = double2{0x1.1111111111111p-7, 0x1.1111111111111p-63} // 1/120
 )
+
+// plus is add for numbers that don't cancel.
+func (a double2) plus(b double2) double2 {
+	s := twoSum(a.hi, b.hi)
+	lo := s.lo + (a.lo + b.lo)
+	hi := s.hi + lo
+	return double2{hi, lo - (hi - s.hi)}
+}
 
 // expScaled returns r and n with exp(x) = r * 2**n, for |x| < 800.
 func expScaled(x double2) (double2, int) {
 	n := math.Round(x.hi / ln2.hi)
-	// |r| is at most ln(2)/2/512: six terms of the series of exp(r)-1 are enough.
-	r := x.add(ln2.scale(-n)).scale(1.0 / 512)
-	sum, term := r, r
-	for k := 2.0; k <= 8; k++ {
-		term = term.mul(r).div(double2{k, 0})
-		sum = sum.add(term)
-	}
-	for range 9 { // exp(2r)-1 is 2s + s*s for s = exp(r)-1
-		sum = sum.scale(2).add(sum.mul(sum))
+	// |r| is at most ln(2)/2/16 = 0.022. In the series of exp(r)-1 the terms from r**4 on are so small beside the first
+	// that plain floats are exact enough.
+	r := x.add(ln2.scale(-n))
+	r = double2{r.hi / 16, r.lo / 16}
+	square := r.mul(r)
+	h := r.hi
+	rest := square.hi * square.hi * (1.0/24 + h*(1.0/120+h*(1.0/720+h*(1.0/5040+h*(1.0/40320+h/362880)))))
+	sum := r.plus(double2{square.hi / 2, square.lo / 2}).plus(square.mul(r).mul(sixth)).plus(double2{rest, 0})
+	for range 4 { // exp(2r)-1 is 2s + s*s for s = exp(r)-1
+		sum = double2{2 * sum.hi, 2 * sum.lo}.plus(sum.mul(sum))
 	}
 	return sum.add(double2{1, 0}), int(n)
 }
@@ -138,14 +150,16 @@ func sinCos(x float64) (sin, cos double2) {
 	for _, part := range [...]float64{0x1.921fb54442d18p0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110} {
 		r = r.add(twoProd(-n, part))
 	}
-	square := r.mul(r).neg()
-	sin, cos = r, double2{1, 0}
-	s, c := sin, cos
-	for k := 1.0; k <= 27; k += 2 {
-		c = c.mul(square).div(double2{k * (k + 1), 0})
-		s = s.mul(square).div(double2{(k + 1) * (k + 2), 0})
-		cos, sin = cos.add(c), sin.add(s)
-	}
+	// Of each series the first terms in double precision; the others are small enough for plain floats.
+	square := r.mul(r)
+	x2 := square.hi
+	tail := x2 * x2 * x2 * (-1.0/5040 + x2*(1.0/362880+x2*(-1.0/39916800+x2*(1.0/6227020800+x2*(-1.0/1307674368000+x2*(1.0/355687428096000+x2*(-1.0/121645100408832000+x2*(1.0/51090942171709440000))))))))
+	factor := double2{-sixth.hi, -sixth.lo}.plus(square.mul(hundredth)).mul(square).plus(double2{tail, 0})
+	sin = r.plus(r.mul(factor))
+	tail = x2 * x2 * x2 * x2 * (1.0/40320 + x2*(-1.0/3628800+x2*(1.0/479001600+x2*(-1.0/87178291200+x2*(1.0/20922789888000+x2*(-1.0/6402373705728000+x2*(1.0/2432902008176640000+x2*(-1.0/1124000727777607680000))))))))
+	fourth := square.mul(square)
+	cos = double2{1, 0}.plus(double2{-square.hi / 2, -square.lo / 2}).plus(fourth.mul(twentieth4)).
+		plus(fourth.mul(square).mul(double2{-1.0 / 720, 0x1.f49f49f49f49fp-65})).plus(double2{tail, 0})
 	switch int(n) & 3 {
 	case 1:
 		return cos, sin.neg()

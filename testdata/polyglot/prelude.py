@@ -42,7 +42,7 @@ def filter(f, iterable):
     return list(builtins.filter(f, iterable))
 
 
-def print(*args, sep=" ", end="\n", file=None):
+def print(*args, sep=" ", end="\n", file=None, flush=False):
     """Writes the whole line at once: lines of different processes never mix."""
     (file or sys.stdout).write(sep.join(builtins.map(str, args)) + end)
 
