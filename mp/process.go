@@ -149,7 +149,7 @@ func (p *process) start(self starlark.Value) error {
 		return assertion("can only start a process object created by current process")
 	}
 	if _, err := rt.mem(); err != nil {
-		return wire.Errorf("OSError", "cannot make the family's memory: %w", err)
+		return err
 	}
 	data, handles, err := rt.host.Codec().Encode(nil, "", rt.newBundle(p, self))
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/starmp/starmp/mp/internal/arena"
+	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
 )
@@ -74,14 +75,13 @@ func (rt *Runtime) mem() (*arena.Member, error) {
 		if rt.member != nil {
 			return // a child attached at its entry
 		}
+		var slot arena.SlotID
 		a, err := arena.New(arena.Options{})
-		if err != nil {
-			rt.err = err
-			return
+		if err == nil {
+			slot, err = a.TakeSlot(arena.NoSlot, rt.Name())
 		}
-		slot, err := a.TakeSlot(0, "MainProcess")
 		if err != nil {
-			rt.err = err
+			rt.err = wire.Errorf("OSError", "cannot make the family's shared memory: %w", err)
 			return
 		}
 		s := a.Slot(slot)
