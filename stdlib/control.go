@@ -84,9 +84,9 @@ func (l *Lib) try(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tu
 	if len(args) == 0 {
 		return nil, wire.Errorf("TypeError", "try_: missing argument for f")
 	}
-	v, err := l.cfg.Call(thread, args[0], args[1:], kwargs)
+	v, err := l.Call(thread, args[0], args[1:], kwargs)
 	ok, exc := starlark.True, starlark.Value(starlark.None)
-	if err = l.settle(v, err); err != nil {
+	if err != nil {
 		x, caught := l.catch(err)
 		if !caught {
 			return nil, err
@@ -96,15 +96,6 @@ func (l *Lib) try(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tu
 	res := &Instance{cls: l.result}
 	res.attrs.items = []attr{{"ok", ok}, {"value", v}, {"error", exc}}
 	return res, nil
-}
-
-// settle returns the real error of a call: a special method may have failed behind a call that seems to have succeeded, or
-// failed otherwise.
-func (l *Lib) settle(v starlark.Value, err error) error {
-	if err == nil {
-		return l.check()
-	}
-	return l.Pending(err)
 }
 
 // catch returns the exception for err. It is not caught if it is KeyboardInterrupt, or if the host cancelled the thread.
@@ -127,21 +118,19 @@ func (l *Lib) with(thread *starlark.Thread, _ *starlark.Builtin, args starlark.T
 		return nil, err
 	}
 	takes := takesOne(body)
-	entered, err := l.call(thread, enter)
-	if err = l.settle(entered, err); err != nil {
+	entered, err := l.Call(thread, enter, nil, nil)
+	if err != nil {
 		return nil, err
 	}
-	var v starlark.Value
+	var give starlark.Tuple
 	if takes {
-		v, err = l.call(thread, body, entered)
-	} else {
-		v, err = l.call(thread, body)
+		give = starlark.Tuple{entered}
 	}
-	if err = l.settle(v, err); err != nil {
+	v, err := l.Call(thread, body, give, nil)
+	if err != nil {
 		return l.leave(thread, exit, err)
 	}
-	_, err = l.call(thread, exit, starlark.None, starlark.None, starlark.None)
-	if err = l.settle(v, err); err != nil {
+	if _, err := l.Call(thread, exit, starlark.Tuple{starlark.None, starlark.None, starlark.None}, nil); err != nil {
 		return nil, err
 	}
 	return v, nil
@@ -160,8 +149,7 @@ func (l *Lib) leave(thread *starlark.Thread, exit starlark.Value, err error) (st
 	if _, native := exit.(*starlark.Builtin); !native { // to make the text for a lock would be a waste
 		trace = starlark.String(l.traceback(x))
 	}
-	swallow, err2 := l.call(thread, exit, x.cls, x, trace)
-	err2 = l.settle(swallow, err2)
+	swallow, err2 := l.Call(thread, exit, starlark.Tuple{x.cls, x, trace}, nil)
 	if err2 == nil {
 		truth := bool(swallow.Truth())
 		if err2 = l.check(); err2 == nil && truth {

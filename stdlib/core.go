@@ -19,6 +19,7 @@ func (l *Lib) coreBuiltins() starlark.StringDict {
 		}
 	}
 	for name, f := range map[string]builtinFunc{
+		formatName:     l.builtinFormat,
 		"classmethod":  builtinClassmethod,
 		"delattr":      l.builtinDelattr,
 		"fail":         l.builtinFail,
@@ -83,7 +84,7 @@ func (l *Lib) attribute(x starlark.Value, name string) (v starlark.Value, found 
 		return nil, false, noAttr(x, name), nil
 	}
 	v, err = a.Attr(name)
-	if err = l.settle(v, err); err == nil {
+	if err = l.Pending(err); err == nil {
 		if v == nil {
 			return nil, false, noAttr(x, name), nil
 		}

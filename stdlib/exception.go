@@ -33,7 +33,7 @@ func (x *Instance) state() *excState {
 const excTree = `
 :BaseException
 BaseException:Exception KeyboardInterrupt SystemExit GeneratorExit
-Exception:ArithmeticError AssertionError AttributeError BufferError EOFError ImportError LookupError MemoryError NameError OSError RuntimeError StopIteration SyntaxError TypeError ValueError
+Exception:ArithmeticError AssertionError AttributeError BufferError EOFError ImportError LookupError MemoryError NameError OSError ReferenceError RuntimeError StopIteration SyntaxError TypeError ValueError
 ArithmeticError:FloatingPointError OverflowError ZeroDivisionError
 LookupError:IndexError KeyError
 ImportError:ModuleNotFoundError

@@ -47,7 +47,12 @@ func newRuntime(tb testing.TB) *scriptRun {
 
 // run runs a script and returns its globals.
 func (r *scriptRun) run(file, src string) (starlark.StringDict, error) {
-	_, prog, err := starlark.SourceProgramOptions(dialect, file, src, r.env.Has)
+	f, err := dialect.Parse(file, src, 0)
+	if err != nil {
+		return nil, err
+	}
+	Rewrite(f)
+	prog, err := starlark.FileProgram(f, r.env.Has)
 	if err != nil {
 		return nil, err
 	}
