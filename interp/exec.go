@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 
+	"github.com/starmp/starmp/stdlib"
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -25,6 +26,7 @@ func compile(file string, text []byte, env starlark.StringDict) (*starlark.Progr
 // compileFile resolves and compiles a parsed file, once. The names in later are predeclared too, though env has no
 // values for them yet.
 func compileFile(f *syntax.File, env starlark.StringDict, later map[string]bool) (*starlark.Program, error) {
+	stdlib.Rewrite(f, env.Has)
 	prog, err := starlark.FileProgram(f, func(name string) bool { return later[name] || env.Has(name) })
 	var undefined resolve.ErrorList
 	if errors.As(err, &undefined) {

@@ -59,7 +59,7 @@ func (rt *Runtime) Codec() *wire.Codec { return rt.codec }
 
 // Call calls fn in thread, which has the script lock.
 func (rt *Runtime) Call(thread *starlark.Thread, fn starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	return starlark.Call(thread, fn, args, kwargs)
+	return rt.lib.Call(thread, fn, args, kwargs)
 }
 
 // Current returns the thread that has the script lock, nil if there is none.

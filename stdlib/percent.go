@@ -12,9 +12,12 @@ import (
 const formatName = "%format"
 
 // Rewrite changes a parsed file, before it is resolved, so that "%r" % x uses __repr__: go.starlark.net's own operator can't tell %r
-// from %s for the values of other packages. Only string literals with %r are touched. It works on any statement or
-// expression whose environment has what Predeclared returns.
-func Rewrite(n syntax.Node) {
+// from %s for the values of other packages. Only string literals with %r are touched, and nothing where predeclared says that what
+// Lib.Predeclared returns is not there.
+func Rewrite(n syntax.Node, predeclared func(name string) bool) {
+	if !predeclared(formatName) {
+		return
+	}
 	syntax.Walk(n, func(n syntax.Node) bool {
 		b, ok := n.(*syntax.BinaryExpr)
 		if !ok || b.Op != syntax.PERCENT {

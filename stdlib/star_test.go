@@ -51,7 +51,7 @@ func (r *scriptRun) run(file, src string) (starlark.StringDict, error) {
 	if err != nil {
 		return nil, err
 	}
-	Rewrite(f)
+	Rewrite(f, r.env.Has)
 	prog, err := starlark.FileProgram(f, r.env.Has)
 	if err != nil {
 		return nil, err
