@@ -23,17 +23,21 @@ func (s *Shipper) decodeFunc(d *wire.Decoder, define func(starlark.Value)) (star
 		define(fn)
 		values := make([]starlark.Value, len(free))
 		for i := range values {
-			if values[i], err = optional(d); err != nil {
+			ok, err := d.Bool()
+			if err == nil && ok {
+				values[i], err = d.Value()
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
 		for _, name := range f.Globals {
-			v, err := optional(d)
+			ok, err := d.Bool()
+			if err == nil && ok {
+				err = d.Field(func(v starlark.Value) { s.ev.SetGlobal(f.Module, name, v) })
+			}
 			if err != nil {
 				return nil, err
-			}
-			if v != nil {
-				s.ev.SetGlobal(f.Module, name, v)
 			}
 		}
 		return values, nil
@@ -98,15 +102,6 @@ func names(d *wire.Decoder) ([]string, error) {
 		}
 	}
 	return list, nil
-}
-
-// optional reads a flag and the value, nil if there is none.
-func optional(d *wire.Decoder) (starlark.Value, error) {
-	ok, err := d.Bool()
-	if err != nil || !ok {
-		return nil, err
-	}
-	return d.Value()
 }
 
 func (s *Shipper) decodeModule(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, error) {

@@ -46,10 +46,10 @@ func (s *Shipper) encodeFunc(e *wire.Encoder, v starlark.Value) error {
 		e.String(b.Name)
 	}
 	e.Defined(v)
-	if err := bindings(e, "free variable", f.Free); err != nil {
+	if err := bindings(e, e.Elem, "free variable", f.Free); err != nil {
 		return err
 	}
-	return bindings(e, "global", globals)
+	return bindings(e, e.Field, "global", globals)
 }
 
 // globals returns the globals of m that fn reads.
@@ -71,13 +71,14 @@ func (s *Shipper) globals(e *wire.Encoder, fn starlark.Callable, m *Module, def 
 	return list
 }
 
-func bindings(e *wire.Encoder, kind string, list []Binding) error {
+// bindings writes values with write. Globals are fields: they can be set later than the function is made.
+func bindings(e *wire.Encoder, write func(string, starlark.Value) error, kind string, list []Binding) error {
 	for _, b := range list {
 		e.Bool(b.Value != nil)
 		if b.Value == nil {
 			continue
 		}
-		if err := e.Elem(segment(kind, b.Name), b.Value); err != nil {
+		if err := write(segment(kind, b.Name), b.Value); err != nil {
 			return err
 		}
 	}

@@ -44,7 +44,8 @@ type Evaluator interface {
 	// before anything can call that, and gives its free variables the values that fill returns.
 	Define(f *Func, fill func(fn starlark.Callable) ([]starlark.Value, error)) (starlark.Callable, error)
 
-	// SetGlobal gives a received module's global its value, unless it has one.
+	// SetGlobal gives a received module's global its value, unless it has one. That may be later than the functions that
+	// read it are made, but is before they can be called.
 	SetGlobal(m *Module, name string, v starlark.Value)
 }
 
