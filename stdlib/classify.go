@@ -124,9 +124,9 @@ var rules = []rule{
 
 // typeWords are what go.starlark.net says where an operand or argument is of the wrong kind.
 var typeWords = []string{
-	"want ", "unhashable", "not iterable", "unknown binary op", "unknown unary op", "not implemented", "non-function", "argument", "keyword",
-	"multiple values", "requires", "does not support", "cannot convert", "can't convert", "invalid slice operand", "unhandled index operation",
-	"has no len", "sequence assignment", "frozen", "wants ", "arguments", "is not iterable", "has unknown length",
+	"want ", "wants ", "unhashable", "not iterable", "unknown binary op", "unknown unary op", "not implemented", "non-function",
+	"argument", "keyword", "multiple values", "requires", "does not support", "cannot convert", "can't convert", "invalid slice operand",
+	"unhandled index operation", "has no len", "sequence assignment", "frozen", "has unknown length",
 }
 
 // classOf returns the class that Python gives an error, by go.starlark.net's text for it, and the argument that the

@@ -175,8 +175,7 @@ func TestErrorKeepsObject(t *testing.T) {
 	if r.lib.FromError(err) != x {
 		t.Error("another object")
 	}
-	var named interface{ ExceptionClass() string }
-	named = err.(*raised)
+	var named interface{ ExceptionClass() string } = err.(*raised)
 	if named.ExceptionClass() != "ValueError" || err.Error() != "x" {
 		t.Errorf("%s: %s", named.ExceptionClass(), err)
 	}

@@ -20,7 +20,7 @@ func binds(v starlark.Value) bool {
 	return ok
 }
 
-// unwrapStatic returns what a class attribute that binds isn't true of is, read from an instance of c.
+// unwrapStatic returns what a class attribute that does not bind is when read from an instance of c.
 func unwrapStatic(c *Class, v starlark.Value) starlark.Value {
 	switch v := v.(type) {
 	case *staticMethod:
