@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"github.com/starmp/starmp/mp/ship"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
-	"go.starlark.net/syntax"
 )
 
 // Evaluator takes functions of go.starlark.net apart, for sending, and puts received ones together. All its methods
@@ -125,8 +123,7 @@ func noSource(fn *starlark.Function) error {
 	return wire.Errorf("TypeError", "source of function %s (%s) is not available", fn.Name(), fn.Position())
 }
 
-// freeVars returns the free variables of fn by the names in its definition. A received function may have one more: see
-// factoryFile.
+// freeVars returns the free variables of fn in the order of its definition.
 func freeVars(fn *starlark.Function, def *ship.Def) ([]ship.Binding, error) {
 	var list []ship.Binding
 	for _, name := range def.Free {
@@ -243,16 +240,21 @@ func (g *scope) declare(name string) {
 	}
 }
 
+// set gives a global a value, unless it has one.
+func (g *scope) set(name string, v starlark.Value) {
+	g.declare(name)
+	if g.env[name] == nil {
+		g.env[name] = v
+		g.env[alias(name)] = v
+	}
+}
+
 // SetGlobal implements ship.Evaluator.
 func (ev *Evaluator) SetGlobal(m *ship.Module, name string, v starlark.Value) {
 	if ev.homeModule(m) != nil {
 		return // Define took the module's own
 	}
-	a := ev.awayOf(m)
-	a.declare(name)
-	if a.env[name] == nil {
-		a.env[name] = v
-	}
+	ev.awayOf(m).set(name, v)
 }
 
 // homeModule returns m as it runs here, nil if it doesn't.
@@ -282,6 +284,7 @@ func (ev *Evaluator) Define(f *ship.Func, fill func(starlark.Callable) ([]starla
 			}
 			if v != nil {
 				a.env[name] = v
+				a.env[alias(name)] = v
 			}
 		}
 	}
@@ -289,7 +292,7 @@ func (ev *Evaluator) Define(f *ship.Func, fill func(starlark.Callable) ([]starla
 	if err != nil {
 		return nil, err
 	}
-	return make_(f, a, factory, fill)
+	return produce(f, factory, fill)
 }
 
 // sent returns the function that f describes, if it was sent from here and is no other now.
@@ -318,144 +321,4 @@ func (ev *Evaluator) sent(f *ship.Func) *starlark.Function {
 func same(x, y starlark.Value) bool {
 	eq, err := starlark.Equal(x, y)
 	return eq && err == nil && x.Type() == y.Type()
-}
-
-// factory returns the factory for f.
-func (ev *Evaluator) factory(f *ship.Func, a *away) (*starlark.Function, error) {
-	at := position{f.Line, f.Col}
-	if fn := a.factories[at]; fn != nil {
-		return fn, nil
-	}
-	file, err := factoryFile(f)
-	if err != nil {
-		return nil, err
-	}
-	prog, err := starlark.FileProgram(file, func(name string) bool { return a.names[name] || a.env.Has(name) })
-	if err != nil {
-		return nil, err
-	}
-	globals, err := prog.Init(&starlark.Thread{Name: "define"}, a.env)
-	if err != nil {
-		return nil, err
-	}
-	fn := globals[factoryName].(*starlark.Function)
-	ev.synthetic[fn.Module()] = f.Module
-	a.factories[at] = fn
-	return fn, nil
-}
-
-// make_ makes the function that f describes with its factory.
-func make_(f *ship.Func, a *away, factory *starlark.Function, fill func(starlark.Callable) ([]starlark.Value, error)) (starlark.Callable, error) {
-	var made *starlark.Function
-	var failed error
-	filler := starlark.NewBuiltin(fillName, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-		made = args[0].(*starlark.Function)
-		var values []starlark.Value
-		values, failed = fill(made)
-		if readsItself(f) {
-			itself := a.env[f.Name]
-			if itself == nil {
-				itself = made
-			}
-			values = append(values, itself)
-		}
-		return starlark.Tuple(values), failed
-	})
-	args := append(starlark.Tuple{filler}, f.Defaults...)
-	if factory.NumParams() != len(args) {
-		return nil, wire.Errorf("ValueError", "invalid message: function %s has other defaults here", f.Name)
-	}
-	_, err := starlark.Call(&starlark.Thread{Name: "define"}, factory, args, nil)
-	if failed != nil {
-		return nil, failed
-	}
-	if err != nil {
-		return nil, fmt.Errorf("defining %s: %w", f.Name, err)
-	}
-	return made, nil
-}
-
-// readsItself reports whether f reads a global that has its own name.
-func readsItself(f *ship.Func) bool { return !f.Lambda && slices.Contains(f.Globals, f.Name) }
-
-// Names of a factory and of its variables. No script can have such names, so they shadow nothing.
-const (
-	factoryName = "$factory"
-	fillName    = "$fill"
-	lambdaName  = "$lambda"
-)
-
-// factoryFile returns the syntax tree of
-//
-//	def $factory($fill, $0, $1):
-//	    def f(a, b=$0, c=$1): ...
-//	    x, y = $fill(f)
-//
-// where x and y are the free variables of f. If f reads a global of its own name, as recursive functions do, that is found to be
-// the factory's local variable f, so it gets the global's value as if it were a free variable.
-func factoryFile(f *ship.Func) (*syntax.File, error) {
-	stmt, params, name, err := parseDef(f)
-	if err != nil {
-		return nil, err
-	}
-	pos := syntax.Start(stmt)
-	ident := func(name string) *syntax.Ident { return &syntax.Ident{NamePos: pos, Name: name} }
-	factory := &syntax.DefStmt{Def: pos, Name: ident(factoryName), Lparen: pos, Rparen: pos, Params: []syntax.Expr{ident(fillName)}}
-	for _, p := range params {
-		if p, ok := p.(*syntax.BinaryExpr); ok {
-			d := fmt.Sprintf("$%d", len(factory.Params)-1)
-			factory.Params = append(factory.Params, ident(d))
-			p.Y = ident(d)
-		}
-	}
-	var fill syntax.Stmt
-	call := &syntax.CallExpr{Fn: ident(fillName), Lparen: pos, Args: []syntax.Expr{ident(name)}, Rparen: pos}
-	targets := &syntax.TupleExpr{Lparen: pos, Rparen: pos}
-	for _, b := range f.Free {
-		targets.List = append(targets.List, ident(b.Name))
-	}
-	if readsItself(f) {
-		targets.List = append(targets.List, ident(name))
-	}
-	fill = &syntax.ExprStmt{X: call}
-	if len(targets.List) > 0 {
-		fill = &syntax.AssignStmt{OpPos: pos, Op: syntax.EQ, LHS: targets, RHS: call}
-	}
-	factory.Body = []syntax.Stmt{stmt, fill}
-	return &syntax.File{Path: f.Module.File, Stmts: []syntax.Stmt{factory}, Options: ship.Options}, nil
-}
-
-// parseDef parses the text of f. It returns the statement that makes f and binds it to name, and f's parameters.
-func parseDef(f *ship.Func) (stmt syntax.Stmt, params []syntax.Expr, name string, err error) {
-	text := f.Module.Text[f.Start:f.End]
-	if f.Lambda {
-		// In parentheses, since line ends are allowed in those that were around it in its file.
-		src := syntax.FilePortion{Content: slices.Concat([]byte("("), text, []byte(")")), FirstLine: f.Line, FirstCol: f.Col - 1}
-		x, err := ship.Options.ParseExpr(f.Module.File, src, 0)
-		if err != nil {
-			return nil, nil, "", err
-		}
-		if paren, ok := x.(*syntax.ParenExpr); ok {
-			if l, ok := paren.X.(*syntax.LambdaExpr); ok {
-				target := &syntax.Ident{NamePos: l.Lambda, Name: lambdaName}
-				return &syntax.AssignStmt{OpPos: l.Lambda, Op: syntax.EQ, LHS: target, RHS: l}, l.Params, lambdaName, nil
-			}
-		}
-		return nil, nil, "", notDefined(f)
-	}
-	src := syntax.FilePortion{Content: text, FirstLine: f.Line, FirstCol: f.Col}
-	file, err := ship.Options.Parse(f.Module.File, src, 0)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	if len(file.Stmts) == 1 {
-		if d, ok := file.Stmts[0].(*syntax.DefStmt); ok && d.Name.Name == f.Name {
-			return d, d.Params, f.Name, nil
-		}
-	}
-	return nil, nil, "", notDefined(f)
-}
-
-func notDefined(f *ship.Func) error {
-	return wire.Errorf("ValueError", "invalid message: %s is not defined at %s:%d:%d", f.Name, f.Module.File, f.Line, f.Col)
 }

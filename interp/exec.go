@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"bytes"
 	"errors"
 	"maps"
 
@@ -14,17 +13,8 @@ import (
 // mainName is __name__ in the script that was started, in the REPL, and in their functions wherever they run.
 const mainName = "__main__"
 
-// compile parses, resolves and compiles a file. An error is a *SyntaxError.
-func compile(file string, text []byte, env starlark.StringDict) (*starlark.Program, error) {
-	f, err := parse(file, text)
-	if err != nil {
-		return nil, err
-	}
-	return compileFile(f, env, nil)
-}
-
 // compileFile resolves and compiles a parsed file, once. The names in later are predeclared too, though env has no
-// values for them yet.
+// values for them yet. An error is a *SyntaxError.
 func compileFile(f *syntax.File, env starlark.StringDict, later map[string]bool) (*starlark.Program, error) {
 	stdlib.Rewrite(f, env.Has)
 	prog, err := starlark.FileProgram(f, func(name string) bool { return later[name] || env.Has(name) })
@@ -49,10 +39,15 @@ func (rt *Runtime) moduleEnv(name string) starlark.StringDict {
 // exec runs a file's top level in thread, which must have the script lock, and returns the globals, not frozen.
 func (rt *Runtime) exec(thread *starlark.Thread, name, file string, text []byte) (starlark.StringDict, error) {
 	env := rt.moduleEnv(name)
-	rt.AddSource(name, file, text)
-	prog, err := compile(file, bytes.TrimPrefix(text, []byte("\ufeff")), env)
+	m := rt.eval.AddModule(name, file, text)
+	f, err := parse(file, m.Text)
 	if err != nil {
 		return nil, err
 	}
+	prog, err := compileFile(f, env, nil)
+	if err != nil {
+		return nil, err
+	}
+	m.SetTree(f) // sending its first function needs no second parse
 	return prog.Init(thread, env)
 }

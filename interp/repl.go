@@ -123,6 +123,6 @@ func (r *repl) read() (*syntax.File, error) {
 			text = text[:len(text)-len(last)-1]
 		}
 	}
-	r.AddSource(mainName, name, text)
+	r.eval.AddChunk("repl", mainName, name, text)
 	return f, nil
 }

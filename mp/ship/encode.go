@@ -21,6 +21,9 @@ func (s *Shipper) encodeFunc(e *wire.Encoder, v starlark.Value) error {
 	if err != nil {
 		return err
 	}
+	if def == nil || len(def.Defaults) != len(f.Defaults) {
+		return wire.Errorf("TypeError", "no function like it is defined at %s:%d:%d", f.Module.File, f.Line, f.Col)
+	}
 	if err := e.Value(f.Module); err != nil {
 		return err
 	}

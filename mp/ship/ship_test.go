@@ -180,6 +180,20 @@ func TestWrongText(t *testing.T) {
 	}
 }
 
+func TestFunctionThatIsNotThere(t *testing.T) {
+	for _, change := range []func(*function){
+		func(f *function) { f.Line++ },
+		func(f *function) { f.Defaults = nil },
+	} {
+		fn := newFunction()
+		change(fn)
+		_, _, err := newProcess(nil).codec.Encode(nil, "obj", fn)
+		if err == nil || !strings.HasPrefix(err.Error(), "cannot send function at obj: no function like it is defined at mod.star:") {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 // FuzzDecode decodes damaged messages with functions.
 func FuzzDecode(f *testing.F) {
 	a := newProcess(nil)
