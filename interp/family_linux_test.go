@@ -153,6 +153,7 @@ func TestREPLProcess(t *testing.T) {
 	x.send("base = 50\r")
 	x.send("multiprocessing.Pool(1).map(lambda n: n + helper(0), [1, 2])\r")
 	x.expect("\n[51, 52]\r\n")
+	x.expect(">>> ")
 	x.send("\x04")
 	if status := x.exit(); status != 0 {
 		t.Errorf("exit status %d", status)

@@ -38,6 +38,7 @@ func (s *session) repl(terminal *os.File) int {
 		return statusFailed
 	}
 	defer in.close()
+	s.restore = in.close
 	r.in = in
 	fmt.Fprintf(s.opts.Stdout, "starmp %s on %s. Ctrl-D leaves.\n", Version, runtime.GOOS)
 	return r.loop()

@@ -86,6 +86,7 @@ func TestREPLPaste(t *testing.T) {
 	x.expect(">>> ")
 	x.send("def f():\r    return 1\rdef g():\r    return 2\rif f() == 1:\r    z = f() + g()\relse:\r    z = 0\rz * 100\r")
 	x.expect("\n300\r\n")
+	x.expect(">>> ")
 	x.send("\x04")
 	if status := x.exit(); status != 0 {
 		t.Errorf("exit status %d", status)

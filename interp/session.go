@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/starmp/starmp/mp"
 	"go.starlark.net/starlark"
 )
 
@@ -16,7 +17,9 @@ type session struct {
 	main    *starlark.Thread
 	signals chan os.Signal
 	over    atomic.Bool // the script is over, and its last processes are awaited
-	ending  atomic.Bool // Ctrl-C came then, or SIGTERM
+	ending  atomic.Bool // Ctrl-C came then
+	dying   atomic.Bool // SIGTERM came: nothing is shown or returned any more
+	restore func()      // puts the terminal back into its state; may be nil
 }
 
 func newSession(o Options) (*session, error) {
@@ -24,6 +27,8 @@ func newSession(o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Without it orphans of the family, which end by themselves, would become zombies of somebody else.
+	_ = mp.BecomeSubreaper()
 	s := &session{Runtime: rt, main: rt.NewThread("MainThread"), signals: make(chan os.Signal, 4)}
 	signal.Notify(s.signals, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGINT) { // a shell ignores it for jobs in the background
@@ -38,8 +43,7 @@ func (s *session) handleSignals() {
 	for sig := range s.signals {
 		switch {
 		case sig == syscall.SIGTERM:
-			s.mp.Shutdown(true)
-			os.Exit(statusTerminated)
+			s.die()
 		case s.intr.interrupt():
 		case !s.over.Load(): // at the prompt of a REPL
 		case !s.ending.Swap(true):
@@ -48,6 +52,17 @@ func (s *session) handleSignals() {
 			s.mp.Kill() // they had their chance
 		}
 	}
+}
+
+// die ends the family and the process for SIGTERM. What the main thread still does is to leave its context managers.
+func (s *session) die() {
+	s.dying.Store(true)
+	s.intr.interrupt()
+	s.mp.Shutdown(true)
+	if s.restore != nil {
+		s.restore()
+	}
+	os.Exit(statusTerminated)
 }
 
 // script runs the main script and returns the exit status.
@@ -80,6 +95,10 @@ func (s *session) end(err error) int {
 
 // report shows the error that ended a script, nil for none, and returns the exit status that it means.
 func (s *session) report(err error) int {
+	if s.dying.Load() {
+		s.Leave(s.main)
+		select {} // die exits
+	}
 	if err = s.lib.Pending(err); err == nil {
 		return 0
 	}
