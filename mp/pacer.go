@@ -30,11 +30,22 @@ func own[T any](rt *Runtime, o *T, close func()) {
 	}
 }
 
-// collect collects garbage and waits while cleanups make progress.
+// collect collects garbage and waits for the cleanups that follow from it. They run in other goroutines, in no known
+// order: this waits for one of its own, then for as long as they make progress, and not for ever.
 func (p *pacer) collect() {
+	var begun atomic.Bool
+	runtime.AddCleanup(new([16]byte), func(begun *atomic.Bool) { begun.Store(true) }, &begun)
 	runtime.GC()
-	for before := int64(-1); before != p.live.Load(); {
-		before = p.live.Load()
-		time.Sleep(100 * time.Microsecond)
+	const pause, most = 100 * time.Microsecond, 10000
+	quiet := 0
+	for before, polls := p.live.Load(), 0; quiet < 10 && polls < most; polls++ {
+		time.Sleep(pause)
+		now := p.live.Load()
+		if now != before || !begun.Load() {
+			quiet = 0
+		} else {
+			quiet++
+		}
+		before = now
 	}
 }
