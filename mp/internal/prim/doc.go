@@ -1,5 +1,5 @@
 // Package prim has the primitives that a family's processes share, as Go types: [Lock], [RLock], [Semaphore], [Event],
-// [Condition] and [Queue]. It knows nothing of scripts.
+// [Condition], [Barrier] and [Queue]. It knows nothing of scripts.
 //
 // # Concepts
 //
@@ -27,6 +27,7 @@
 //   - Permits of a bounded semaphore: given back, from a ledger in the cell. Those of a plain one are lost.
 //   - Its place in the line of a condition: struck. If it had been notified and did not have its lock back yet, the notification goes to
 //     the next in line.
+//   - Its wait at a barrier: the barrier is broken, and the errors of the others name it.
 //   - A queue: a message is put by the store of the tail word and got by the store of the head word. Whatever else was in
 //     hand is finished or undone; see [Queue].
 //   - A wake that it owed to others, or had received and not used: the arena wakes all who sleep on the words F of each object

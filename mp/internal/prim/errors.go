@@ -22,10 +22,23 @@ var (
 	ErrQueueFull error = &primError{"queue.Full", ""}
 	// ErrQueueEmpty is returned by Queue.Get when there is no message in time. CPython raises it without a message.
 	ErrQueueEmpty error = &primError{"queue.Empty", ""}
+	// ErrMute is returned by Queue.Get when there is no message and nobody is left who could put one. CPython raises it
+	// without a message.
+	ErrMute error = &primError{"EOFError", ""}
+	// ErrDeaf is returned by Queue.Put when nobody is left who could get.
+	ErrDeaf error = &primError{"BrokenPipeError", "[Errno 32] Broken pipe"}
+	// ErrTaskDone is returned by Queue.TaskDone when nothing is unfinished.
+	ErrTaskDone error = &primError{"ValueError", "task_done() called too many times"}
+	// ErrUnfinished is returned by Queue.Put when 134,217,727 messages are unfinished.
+	ErrUnfinished error = &primError{"OverflowError", "too many unfinished tasks"}
 	// ErrValue is returned for a semaphore value that is out of range.
 	ErrValue error = &primError{"ValueError", "semaphore value out of range"}
 	// ErrHandles is returned by Queue.Put for a message that carries more than 16,777,215 handles.
 	ErrHandles error = &primError{"ValueError", "too many shared objects in one message"}
-	// ErrWaiters is returned by Condition.Wait when the condition's list of waiters is full.
-	ErrWaiters error = &primError{"RuntimeError", "too many processes wait for the condition"}
+	// ErrBroken is returned by Barrier.Wait when the barrier is broken. CPython raises it without a message.
+	ErrBroken error = &primError{"threading.BrokenBarrierError", ""}
+	// ErrParties is returned for a barrier without parties.
+	ErrParties error = &primError{"ValueError", "parties must be > 0"}
+	// ErrWaiters is returned by Condition.Wait and Barrier.Wait when there is no room for one more waiter.
+	ErrWaiters error = &primError{"RuntimeError", "too many processes wait for the object"}
 )

@@ -11,5 +11,8 @@ func init() {
 	arena.RegisterKind(arena.KindCondition, arena.Ops{
 		Recover: recoverCondition, Free: freeCondition, Check: checkCondition,
 	})
+	arena.RegisterKind(arena.KindBarrier, arena.Ops{
+		Recover: recoverBarrier, Holds: holdsBarrier, Free: freeBarrier, Check: checkBarrier,
+	})
 	arena.RegisterKind(arena.KindQueue, arena.Ops{Recover: recoverQueue, Free: freeQueue, Check: checkQueue})
 }
