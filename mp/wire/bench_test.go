@@ -51,7 +51,7 @@ func BenchmarkDecode(b *testing.B) {
 
 // BenchmarkIdentities shows where a map beats a scan: the constant scan.
 func BenchmarkIdentities(b *testing.B) {
-	for _, n := range []int{1, 4, 8, 12, 16, 32} {
+	for _, n := range []int{1, 4, 8, 16, 31, 33, 64} {
 		lists := make([]*starlark.List, n)
 		for i := range lists {
 			lists[i] = starlark.NewList(nil)

@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.starlark.net/starlark"
@@ -81,4 +83,30 @@ func TestStringsByteForByte(t *testing.T) {
 			t.Errorf("%q arrived as %q", s, got)
 		}
 	}
+}
+
+// One codec serves all goroutines of a process, also while names are added.
+func TestConcurrentUse(t *testing.T) {
+	c := NewCodec()
+	c.Register(objectType())
+	v := starlark.Tuple{eval(t, `{"a": [1, 2, (3, "x")]}`), starlark.Universe["len"], &object{starlark.StringDict{"key": starlark.None}}}
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for j := range 200 {
+				data, _, err := c.Encode(nil, "obj", v)
+				if err == nil {
+					_, err = c.Decode(data)
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if j%50 == 0 {
+					c.Name(fmt.Sprint("name", i, j), starlark.NewBuiltin("b", nil))
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

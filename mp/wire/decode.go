@@ -249,6 +249,10 @@ func (d *Decoder) list(n uint64) (starlark.Value, error) {
 // fill reads the elements of a list or tuple.
 func (d *Decoder) fill(elems []starlark.Value) error {
 	for i := range elems {
+		if n, ok := d.small(); ok {
+			elems[i] = starlark.MakeInt(n)
+			continue
+		}
 		v, err := d.value()
 		if err != nil {
 			return err
@@ -260,6 +264,23 @@ func (d *Decoder) fill(elems []starlark.Value) error {
 		elems[i] = v
 	}
 	return nil
+}
+
+// small reads an int below 1<<16, if one comes next: long lists are mostly of such.
+func (d *Decoder) small() (n int, ok bool) {
+	b := d.data[d.pos:d.end]
+	switch {
+	case len(b) > 0 && b[0] <= msgpcode.PosFixedNumHigh:
+		d.pos++
+		return int(b[0]), true
+	case len(b) > 2 && b[0] == msgpcode.Uint16:
+		d.pos += 3
+		return int(b[1])<<8 | int(b[2]), true
+	case len(b) > 1 && b[0] == msgpcode.Uint8:
+		d.pos += 2
+		return int(b[1]), true
+	}
+	return 0, false
 }
 
 func (d *Decoder) dict(n uint64) (starlark.Value, error) {

@@ -22,12 +22,12 @@ type container struct {
 }
 
 // scan is how many containers are found faster by a scan than by a map (BenchmarkIdentities).
-const scan = 12
+const scan = 32
 
 func tupleIdentity(t starlark.Tuple) identity { return identity{&t[0], len(t)} }
 
 func (s *identities) find(id identity) (int, bool) {
-	if s.index != nil && len(s.index) > 0 {
+	if len(s.index) > 0 {
 		i, ok := s.index[id]
 		return i, ok
 	}
@@ -46,7 +46,7 @@ func (s *identities) add(id identity, late bool) {
 		s.index[id] = n - 1
 	case n == scan:
 		if s.index == nil {
-			s.index = make(map[identity]int, 4*scan)
+			s.index = make(map[identity]int, 2*scan)
 		}
 		for i := range s.list {
 			s.index[s.list[i].identity] = i
