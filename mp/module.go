@@ -27,6 +27,7 @@ func (rt *Runtime) makeModule() {
 		{"BoundedSemaphore", rt.makeSemaphore(true)},
 		{"Condition", rt.makeCondition},
 		{"Event", rt.makeEvent},
+		{"Barrier", rt.makeBarrier},
 		{"Queue", rt.makeQueue},
 		{"Manager", rt.makeManager},
 		{"Pool", rt.makePool},
@@ -36,6 +37,7 @@ func (rt *Runtime) makeModule() {
 	for _, class := range []string{"ProcessError", "TimeoutError", "AuthenticationError", "BufferTooShort", "WorkerLostError"} {
 		members[class] = rt.host.Exception("multiprocessing." + class)
 	}
+	members["BrokenBarrierError"] = rt.host.Exception("threading.BrokenBarrierError")
 	rt.module = &starlarkstruct.Module{Name: "multiprocessing", Members: members}
 	codec := rt.host.Codec()
 	for name, v := range members {
@@ -57,6 +59,7 @@ func (rt *Runtime) registerWire() {
 	rt.registerShared((*DictProxy)(nil), "dict", rt.openProxy)
 	rt.registerShared((*ListProxy)(nil), "list", rt.openProxy)
 	rt.registerShared((*NamespaceProxy)(nil), "namespace", rt.openProxy)
+	rt.host.Codec().Register(rt.barrierWire())
 	rt.host.Codec().Register(rt.managerWire())
 	rt.host.Codec().Register(wire.Type{
 		Name:   "mp.bundle",

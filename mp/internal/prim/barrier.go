@@ -131,8 +131,9 @@ func (b *Barrier) brokenError() error {
 // brokenBy is ErrBroken with a reason.
 type brokenBy struct{ msg string }
 
-func (e *brokenBy) Error() string { return e.msg }
-func (e *brokenBy) Unwrap() error { return ErrBroken }
+func (e *brokenBy) Error() string          { return e.msg }
+func (e *brokenBy) ExceptionClass() string { return "threading.BrokenBarrierError" }
+func (e *brokenBy) Unwrap() error          { return ErrBroken }
 
 // barrierState is a barrier's words, seen from its section.
 type barrierState struct {
