@@ -76,7 +76,7 @@ func (m *Manager) Hash() (uint32, error) { return m.q.Hash() }
 var remoteMakers = []string{"dict", "list", "Namespace"}
 
 // sharedMakers are the methods that make an object of the family.
-var sharedMakers = []string{"Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition", "Event", "Barrier", "Queue"}
+var sharedMakers = []string{"Lock", "RLock", "Semaphore", "BoundedSemaphore", "Condition", "Event", "Barrier", "Queue", "JoinableQueue"}
 
 // Attr implements starlark.HasAttrs.
 func (m *Manager) Attr(name string) (starlark.Value, error) {

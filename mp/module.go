@@ -29,6 +29,8 @@ func (rt *Runtime) makeModule() {
 		{"Event", rt.makeEvent},
 		{"Barrier", rt.makeBarrier},
 		{"Queue", rt.makeQueue},
+		{"SimpleQueue", rt.makeSimpleQueue},
+		{"JoinableQueue", rt.makeJoinable},
 		{"Manager", rt.makeManager},
 		{"Pool", rt.makePool},
 	} {
@@ -56,6 +58,7 @@ func (rt *Runtime) registerWire() {
 	rt.registerShared((*Condition)(nil), "condition", rt.openCondition)
 	rt.registerShared((*Event)(nil), "event", rt.openEvent)
 	rt.registerShared((*Queue)(nil), "queue", rt.openQueue)
+	rt.registerShared((*SimpleQueue)(nil), "simplequeue", rt.openSimpleQueue)
 	rt.registerShared((*DictProxy)(nil), "dict", rt.openProxy)
 	rt.registerShared((*ListProxy)(nil), "list", rt.openProxy)
 	rt.registerShared((*NamespaceProxy)(nil), "namespace", rt.openProxy)

@@ -29,19 +29,30 @@ var (
 
 // makeQueue is Queue(maxsize=0); a maxsize below one means no bound.
 func (rt *Runtime) makeQueue(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	return rt.unpackQueue(b, args, kwargs, prim.NewQueue)
+}
+
+// unpackQueue unpacks the parameters of Queue and JoinableQueue.
+func (rt *Runtime) unpackQueue(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple, make func(*arena.Member, int) (*prim.Queue, error)) (starlark.Value, error) {
 	size := 0
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "maxsize?", &size); err != nil {
 		return nil, err
 	}
-	return rt.newQueue(size)
+	q, err := rt.newQueueBy(make, size)
+	if err != nil {
+		return nil, err
+	}
+	return q, nil
 }
 
-func (rt *Runtime) newQueue(size int) (*Queue, error) {
+func (rt *Runtime) newQueue(size int) (*Queue, error) { return rt.newQueueBy(prim.NewQueue, size) }
+
+func (rt *Runtime) newQueueBy(make func(*arena.Member, int) (*prim.Queue, error), size int) (*Queue, error) {
 	m, err := rt.mem()
 	if err != nil {
 		return nil, err
 	}
-	q, err := prim.NewQueue(m, max(size, 0))
+	q, err := make(m, max(size, 0))
 	if err != nil {
 		return nil, scriptError(err)
 	}
@@ -57,14 +68,17 @@ func (rt *Runtime) openQueue(m *arena.Member, h arena.Handle) (starlark.Value, e
 }
 
 func (rt *Runtime) wrapQueue(q *prim.Queue) *Queue {
-	o := &Queue{q: q}
-	o.shared = shared{rt: rt, typ: queueType, h: q.Handle(), self: o}
+	o, typ := &Queue{q: q}, queueType
+	if q.Joinable() {
+		typ = joinableType
+	}
+	o.shared = shared{rt: rt, typ: typ, h: q.Handle(), self: o}
 	own(rt, o, q.Close)
 	return o
 }
 
 func (q *Queue) String() string {
-	return fmt.Sprintf("<multiprocessing.queues.Queue object at %#x>", uint64(q.h))
+	return fmt.Sprintf("<multiprocessing.queues.%s object at %#x>", q.typ.name, uint64(q.h))
 }
 
 var queueType = &sharedType{"Queue", []method{
@@ -158,14 +172,7 @@ func (q *Queue) get(thread *starlark.Thread, block bool, timeout seconds) (starl
 	if err := q.checkOpen(); err != nil {
 		return nil, err
 	}
-	msg, err := q.q.Get(prim.Opt{NoWait: true})
-	if block && errors.Is(err, prim.ErrQueueEmpty) {
-		msg, err = q.q.Get(q.rt.opt(thread, true, timeout))
-	}
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	return q.rt.decoded(msg)
+	return q.rt.getFrom(thread, q.q, block, timeout)
 }
 
 // encoded hands f the wire form of v, in a buffer that is reused afterwards. root names v in errors.

@@ -14,7 +14,12 @@ import (
 // The sleeper that wakes up does not know of the others. So it arms the gate again before it looks, and when it leaves
 // and the condition still holds, it wakes the next one (pass). Either an opener comes after the arming and sees the bit,
 // or it came before, and then the one that leaves sees what it did.
+//
+// Who waits at a gate's word for something else (see Queue.Join) does so with other bits than gateBit, and is passed over.
 type gate struct{ w *atomic.Uint32 }
+
+// gateBit is what openers wake by, in the sense of futex.WakeBits.
+const gateBit = 1
 
 // arm returns the value to sleep on.
 func (g gate) arm() uint32 { return g.w.Or(1) | 1 }
@@ -23,14 +28,14 @@ func (g gate) arm() uint32 { return g.w.Or(1) | 1 }
 func (g gate) open() {
 	for v := g.w.Load(); v&1 != 0; v = g.w.Load() {
 		if g.w.CompareAndSwap(v, v+1) { // clears bit 0 and counts
-			futex.Wake(g.w, 1)
+			futex.WakeBits(g.w, 1, gateBit)
 			return
 		}
 	}
 }
 
 // pass wakes another sleeper on behalf of one that has slept and leaves.
-func (g gate) pass() { futex.Wake(g.w, 1) }
+func (g gate) pass() { futex.WakeBits(g.w, 1, gateBit) }
 
 // await sleeps until try is true or opt says to give up: futex.ErrTimeout, futex.ErrCanceled. more tells whether try could
 // be true for another sleeper. An error of try ends the wait.

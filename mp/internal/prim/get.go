@@ -16,8 +16,8 @@ type got struct {
 }
 
 // Get takes the oldest message out of the queue and wakes a putter. If there is none, it waits as opt says: ErrQueueEmpty
-// means NoWait or that the deadline has passed, futex.ErrCanceled that it was cancelled; after Close the error is arena.ErrStale. On an
-// error nothing has been taken.
+// means NoWait or that the deadline has passed, futex.ErrCanceled that it was cancelled, ErrMute that nobody is left who could put; after Close the error is
+// arena.ErrStale. On an error nothing has been taken.
 func (q *Queue) Get(opt Opt) (Msg, error) { return q.GetInto(nil, opt) }
 
 // GetInto is Get with the data appended to buf, which saves an allocation where buf has room.
@@ -30,10 +30,7 @@ func (q *Queue) get(g got, opt Opt) (Msg, error) {
 		return Msg{}, arena.ErrStale
 	}
 	defer runtime.KeepAlive(q)
-	ok, err := false, error(nil)
-	if !q.empty() {
-		ok, err = q.tryGet(&g)
-	}
+	ok, err := q.tryGet(&g)
 	if !ok && err == nil {
 		g, err = q.getSlow(g, opt)
 	}
@@ -55,7 +52,7 @@ func (q *Queue) getSlow(g got, opt Opt) (got, error) {
 	if opt.NoWait {
 		return g, ErrQueueEmpty
 	}
-	if futex.Spin(func() bool { return !q.empty() }) {
+	if futex.Spin(q.ready) {
 		if ok, err := q.tryGet(&g); ok || err != nil {
 			return g, err
 		}
@@ -66,7 +63,7 @@ func (q *Queue) getSlow(g got, opt Opt) (got, error) {
 	}
 	defer q.leave()
 	q.sleep(&opt, q.h, arena.OpGet, func() {
-		err = q.notEmpty().await(&opt, func() (bool, error) { return q.tryGet(&g) }, func() bool { return !q.empty() })
+		err = q.notEmpty().await(&opt, func() (bool, error) { return q.tryGet(&g) }, q.ready)
 	})
 	if err == futex.ErrTimeout {
 		err = ErrQueueEmpty
@@ -76,7 +73,12 @@ func (q *Queue) getSlow(g got, opt Opt) (got, error) {
 
 // tryGet takes a message if there is one.
 func (q *Queue) tryGet(g *got) (bool, error) {
+	// The state first: the last message came before the queue fell mute.
+	state := q.state()
 	if q.empty() {
+		if state&stateMute != 0 {
+			return false, ErrMute
+		}
 		return false, nil
 	}
 	lock := &q.c.F[3]

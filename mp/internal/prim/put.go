@@ -28,7 +28,7 @@ const (
 // Put appends a message that carries data and handles, of objects that the caller has, and wakes a getter. Both are
 // copied. If the queue has its maximum of messages, it waits as opt says: ErrQueueFull means NoWait or that the deadline has passed,
 // futex.ErrCanceled that it was cancelled. If memory is short the error wraps arena.ErrFull; for a handle whose object is gone, and after Close,
-// arena.ErrStale. On an error nothing has been put.
+// arena.ErrStale; ErrDeaf if nobody is left who could get. On an error nothing has been put.
 func (q *Queue) Put(data []byte, handles []arena.Handle, opt Opt) error {
 	if q.closed.Load() {
 		return arena.ErrStale
@@ -59,6 +59,9 @@ func (q *Queue) Put(data []byte, handles []arena.Handle, opt Opt) error {
 		return err
 	}
 	q.notEmpty().open()
+	if q.state()&stateDeaf != 0 {
+		drain(q.m, q.c) // fell deaf after the message was put
+	}
 	return nil
 }
 
@@ -105,6 +108,14 @@ func (q *Queue) tryPut(p *put) (putResult, error) {
 	q.m.Lock(lock)
 	defer q.m.Unlock(lock)
 	tail := q.tail()
+	if state := q.state(); state != 0 {
+		if state&stateDeaf != 0 {
+			return putFailed, ErrDeaf
+		}
+		if q.joinable && state.unfinished(tail) >= maxLen {
+			return putFailed, ErrUnfinished
+		}
+	}
 	if tail.from(q.head()) >= q.max {
 		return putFull, nil
 	}

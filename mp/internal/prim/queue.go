@@ -20,8 +20,8 @@ import (
 // record is noted in pendingPut or pendingGet meanwhile, and how many are done in a word of the record's chunk, from which
 // recovery finishes or undoes them.
 //
-// The cell: W[0] tail, W[1] head, W[2] the largest number of messages (0: no limit), W[3] pendingPut, W[4] pendingGet. F[0] and F[1] are the gates
-// "not empty" and "not full", F[2] and F[3] the locks of the tail and the head.
+// The cell: W[0] tail, W[1] head, W[2] the largest number of messages (0: no limit), W[3] pendingPut, W[4] pendingGet, W[5] the state (see
+// queueState). F[0] and F[1] are the gates "not empty" and "not full", F[2] and F[3] the locks of the tail and the head.
 //
 // # Who may write what, and what a death leaves
 //
@@ -34,8 +34,9 @@ import (
 // again. With W[1] stored: it was got, the rest of its flights are dropped, and its chunks, in the dead's hand, go back.
 type Queue struct {
 	object
-	a   *arena.Arena
-	max uint32 // messages at most, maxLen if there is no limit
+	a        *arena.Arena
+	max      uint32 // messages at most, maxLen if there is no limit
+	joinable bool   // never changes
 }
 
 // maxLen is how many messages a queue can have at all: one less than sequence numbers tell apart.
@@ -57,7 +58,9 @@ func (msg *Msg) Release(m *arena.Member) {
 
 // NewQueue makes an empty queue for up to maxsize messages, or as many as memory holds if maxsize is 0 or less. It returns an
 // error if the arena is full.
-func NewQueue(m *arena.Member, maxsize int) (*Queue, error) {
+func NewQueue(m *arena.Member, maxsize int) (*Queue, error) { return newQueue(m, maxsize, 0) }
+
+func newQueue(m *arena.Member, maxsize int, state queueState) (*Queue, error) {
 	h, c, err := m.NewCell(arena.KindQueue)
 	if err != nil {
 		return nil, err
@@ -65,7 +68,8 @@ func NewQueue(m *arena.Member, maxsize int) (*Queue, error) {
 	q := &Queue{a: m.Arena()}
 	q.init(m, h, c)
 	c.W[2].Store(uint64(max(0, min(maxsize, maxLen))))
-	q.setMax()
+	c.W[5].Store(uint64(state))
+	q.readLimits()
 	ch, err := takeZeroed(m, h, recordsStart)
 	if err != nil {
 		q.Close()
@@ -84,11 +88,13 @@ func OpenQueue(m *arena.Member, h arena.Handle) (*Queue, error) {
 	if err := q.open(m, h, arena.KindQueue); err != nil {
 		return nil, err
 	}
-	q.setMax()
+	q.readLimits()
 	return q, nil
 }
 
-func (q *Queue) setMax() {
+// readLimits reads what never changes.
+func (q *Queue) readLimits() {
+	q.joinable = q.state()&stateJoinable != 0
 	q.max = uint32(q.c.W[2].Load())
 	if q.max == 0 {
 		q.max = maxLen
@@ -125,6 +131,9 @@ func (q *Queue) Len() int {
 func (q *Queue) tail() position { return position(q.c.W[0].Load()) }
 func (q *Queue) head() position { return position(q.c.W[1].Load()) }
 func (q *Queue) empty() bool    { return q.head() == q.tail() }
+
+// ready is whether a Get would not wait: there is a message, or never will be.
+func (q *Queue) ready() bool { return !q.empty() || q.state()&stateMute != 0 }
 
 // full must be asked with the head read first: seen from an older head the queue is at most longer.
 func (q *Queue) full() bool {

@@ -87,15 +87,7 @@ func freeQueue(m *arena.Member, _ arena.Handle, c *arena.Cell) {
 		landFlights(m, c, &r, r.handleList(a))
 	}
 	for c.W[1].Load() != c.W[0].Load() {
-		head := position(c.W[1].Load())
-		r, skipped := readRecord(a, head)
-		consume(m, c, head, &r, skipped, r.handleList(a))
-		if skipped != 0 {
-			m.GiveChunk(skipped)
-		}
-		if r.kind == largeRecord {
-			giveChain(m, r.first)
-		}
+		dropHead(m, c)
 	}
 	ch := position(c.W[1].Load()).chunk()
 	m.Grab(ch)
