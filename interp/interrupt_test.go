@@ -5,6 +5,7 @@ import (
 
 	"github.com/starmp/starmp/mp"
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 func TestInterrupts(t *testing.T) {
@@ -13,7 +14,7 @@ func TestInterrupts(t *testing.T) {
 	cancel := new(mp.Cancel)
 	thread.SetLocal(mp.CancelKey, cancel)
 	cancelled := func() bool {
-		_, err := starlark.ExecFile(thread, "x", "x = 1", nil)
+		_, err := starlark.ExecFileOptions(&syntax.FileOptions{}, thread, "x", "x = 1", nil)
 		return err != nil
 	}
 

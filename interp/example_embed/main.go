@@ -7,6 +7,7 @@ import (
 
 	"github.com/starmp/starmp/interp"
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 const script = `
@@ -41,7 +42,7 @@ func run() error {
 	rt.AddSource("__main__", "squares.star", []byte(script))
 
 	thread := &starlark.Thread{Name: "main"}
-	globals, err := starlark.ExecFile(thread, "squares.star", script, starlark.StringDict{
+	globals, err := starlark.ExecFileOptions(&syntax.FileOptions{}, thread, "squares.star", script, starlark.StringDict{
 		"multiprocessing": rt.Multiprocessing(),
 	})
 	if err != nil {
