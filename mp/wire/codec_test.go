@@ -89,10 +89,10 @@ func TestStringsByteForByte(t *testing.T) {
 func TestConcurrentUse(t *testing.T) {
 	c := NewCodec()
 	c.Register(objectType())
-	v := starlark.Tuple{eval(t, `{"a": [1, 2, (3, "x")]}`), starlark.Universe["len"], &object{starlark.StringDict{"key": starlark.None}}}
 	var wg sync.WaitGroup
 	for i := range 8 {
 		wg.Go(func() {
+			v := starlark.Tuple{eval(t, `{"a": [1, 2, (3, "x")]}`), starlark.Universe["len"], &object{starlark.StringDict{"key": starlark.None}}}
 			for j := range 200 {
 				data, _, err := c.Encode(nil, "obj", v)
 				if err == nil {
