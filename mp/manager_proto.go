@@ -68,9 +68,7 @@ func (r *request) arguments(c *wire.Codec) (args starlark.Tuple, kwargs []starla
 		var d *starlark.Dict
 		d, ok = args[1].(*starlark.Dict)
 		if ok {
-			for _, kv := range d.Items() {
-				kwargs = append(kwargs, kv)
-			}
+			kwargs = d.Items()
 			args, ok = args[0].(starlark.Tuple)
 		}
 	}

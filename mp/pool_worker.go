@@ -126,9 +126,7 @@ func (w *worker) apply(f, args, kwargs starlark.Value) (starlark.Value, error) {
 	}
 	var kw []starlark.Tuple
 	if d, ok := kwargs.(*starlark.Dict); ok {
-		for _, kv := range d.Items() {
-			kw = append(kw, kv)
-		}
+		kw = d.Items()
 	}
 	return w.rt.host.Call(w.thread, f, a, kw)
 }

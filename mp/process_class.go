@@ -42,11 +42,7 @@ func (rt *Runtime) makeProcessClass() error {
 			if p.target == starlark.None {
 				return starlark.None, nil
 			}
-			var kwargs []starlark.Tuple
-			for _, kv := range p.kwargs.Items() {
-				kwargs = append(kwargs, kv)
-			}
-			_, err := rt.host.Call(thread, p.target, p.args, kwargs)
+			_, err := rt.host.Call(thread, p.target, p.args, p.kwargs.Items())
 			return starlark.None, err
 		}),
 		"start": processMethod("start", func(_ *starlark.Thread, p *process, self starlark.Value) (starlark.Value, error) {
