@@ -6,6 +6,7 @@ import (
 
 	"github.com/starmp/starmp/mp"
 	"github.com/starmp/starmp/mp/wire"
+	"github.com/starmp/starmp/stdlib"
 	"go.starlark.net/starlark"
 )
 
@@ -99,6 +100,9 @@ func (rt *Runtime) ToError(exc starlark.Value) error { return rt.lib.ToError(exc
 // Traceback returns the text of err as an uncaught error is shown, with what other processes and earlier exceptions
 // contributed. The caller has the script lock.
 func (rt *Runtime) Traceback(err error) string { return rt.lib.Format(err) }
+
+// CPUCount returns os.cpu_count().
+func (rt *Runtime) CPUCount() int { return stdlib.CPUCount() }
 
 // Argv returns sys.argv.
 func (rt *Runtime) Argv() []string { return rt.opts.Argv }

@@ -3,7 +3,6 @@ package mp
 import (
 	"crypto/rand"
 	"os"
-	"runtime"
 	"sync/atomic"
 
 	"go.starlark.net/starlark"
@@ -116,13 +115,13 @@ func (rt *Runtime) activeChildren(thread *starlark.Thread, b *starlark.Builtin, 
 	return starlark.NewList(live), nil
 }
 
-// cpuCount is cpu_count().
+// cpuCount is cpu_count(), the same number as os.cpu_count().
 // https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.cpu_count
-func cpuCount(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (rt *Runtime) cpuCount(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs); err != nil {
 		return nil, err
 	}
-	return starlark.MakeInt(runtime.NumCPU()), nil
+	return starlark.MakeInt(rt.host.CPUCount()), nil
 }
 
 // key is the family's authentication key, made at first use in the root and inherited.

@@ -47,6 +47,9 @@ type Host interface {
 	// Traceback formats err as an uncaught error is shown, ending in a newline.
 	Traceback(err error) string
 
+	// CPUCount is the number of processors that the system has, as os.cpu_count().
+	CPUCount() int
+
 	// Argv is the script's own argument list, which children see as sys.argv; SetArgv sets it in a child.
 	Argv() []string
 	SetArgv(argv []string)

@@ -20,7 +20,7 @@ func (rt *Runtime) makeModule() {
 		{"current_process", rt.currentProcess},
 		{"parent_process", rt.parentProcess},
 		{"active_children", rt.activeChildren},
-		{"cpu_count", cpuCount},
+		{"cpu_count", rt.cpuCount},
 		{"Lock", rt.makeLock},
 		{"RLock", rt.makeRLock},
 		{"Semaphore", rt.makeSemaphore(false)},

@@ -20,7 +20,7 @@ func (l *Lib) osModule() starlark.StringDict {
 		"_exit":             osExit,
 		"access":            l.osAccess,
 		"chdir":             l.pathCall("chdir", os.Chdir),
-		"cpu_count":         intFunc("cpu_count", cpuCount),
+		"cpu_count":         intFunc("cpu_count", CPUCount),
 		"getcwd":            osGetcwd,
 		"getenv":            osGetenv(env),
 		"getpid":            intFunc("getpid", l.cfg.Getpid),
@@ -165,8 +165,8 @@ func osUrandom(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwa
 	return starlark.Bytes(data), toOSError(err)
 }
 
-// cpuCount is the number of processors that the system has online, whatever this process may use of them.
-func cpuCount() int {
+// CPUCount is the number of processors that the system has online, whatever this process may use of them.
+func CPUCount() int {
 	if n := onlineCPUs(); n > 0 {
 		return n
 	}
