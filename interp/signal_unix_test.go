@@ -108,10 +108,11 @@ func TestInterruptSleep(t *testing.T) {
 // try_ does not catch Ctrl-C, with_ leaves its context manager.
 func TestInterruptLeavesContext(t *testing.T) {
 	s := startScript(t, `
-def enter(self): print("ready")
+def enter(self): pass
 def leave(self, *args): print("left")
 CM = type("CM", (), {"__enter__": enter, "__exit__": leave})
 def loop():
+    print("ready")
     while True: pass
 def body():
     try_(loop)
