@@ -136,7 +136,7 @@ func BenchmarkRelease(b *testing.B) {
 		b.Run(map[bool]string{true: "punched", false: "warm"}[punched], func(b *testing.B) {
 			for b.Loop() {
 				if punched {
-					a.release(ch)
+					a.release(a.Bytes(ch))
 				}
 				for i := 0; i < len(buf); i += pageSize {
 					buf[i]++

@@ -152,11 +152,15 @@ func (k *checker) liveCell(i uint32, c *Cell, what label) {
 }
 
 func (k *checker) chunks() {
-	for i := range k.a.head.chunkTop.Load() {
+	if v := k.a.head.names.Load(); v != 0 && !k.alive(uint64(v&^waiting)) {
+		k.errorf("lock of the names %#x is held by nobody", v)
+	}
+	top := k.a.head.chunkTop.Load()
+	for i := range k.a.usedChunks() {
 		m, c := k.a.metas[i].Load(), Chunk(i+1)
 		switch m & chunkState {
 		case chunkCold, chunkWarm:
-			if !(m == chunkCold && k.a.coldSet.has(i) || m == chunkWarm && k.a.warmSet.has(i)) {
+			if !(m == chunkCold && (i >= top || k.a.coldSet.has(i)) || m == chunkWarm && k.a.warmSet.has(i)) {
 				k.errorf("chunk %d: free without a hint, meta word %#x", c, m)
 			}
 		case chunkInHand:

@@ -97,23 +97,35 @@ func (m *Member) GiveChunk(c Chunk) {
 	if v := meta.Load(); v&chunkState != chunkInHand || metaSlot(v) != m.mark() {
 		panic("BUG: arena: chunk is given back by a process that does not have it in hand")
 	}
-	if m.a.head.warm.Add(1) <= min(warmMost, uint32(len(m.a.metas))/4) {
+	// What lies beyond the single chunks ever used stays free for runs.
+	single := uint32(c-1) < m.a.head.chunkTop.Load()
+	if single && m.a.head.warm.Add(1) <= min(warmMost, uint32(len(m.a.metas))/4) {
 		meta.Store(chunkWarm)
 		m.a.warmSet.set(uint32(c - 1))
 		m.warmAt.Store(uint32(c-1) / 64)
 	} else {
-		m.a.head.warm.Add(^uint32(0))
-		m.a.release(c)
-		meta.Store(chunkCold)
-		m.a.coldSet.set(uint32(c - 1))
+		if single {
+			m.a.head.warm.Add(^uint32(0))
+		}
+		m.a.release(m.a.Bytes(c))
+		m.a.setCold(uint32(c - 1))
 	}
 	m.idle()
 }
 
-// release gives the chunk's pages back to the system. Where that is not possible they stay, which does no harm.
-func (a *Arena) release(c Chunk) {
-	if a.file != nil {
-		_ = punch(a.Bytes(c))
+// release gives the pages of b, which are whole chunks, back to the system. Where that is not possible they stay, as zeros.
+func (a *Arena) release(b []byte) {
+	if a.file == nil || punch(b) != nil {
+		clear(b)
+	}
+}
+
+// setCold makes a chunk free that is in the caller's hand and reads as zero.
+func (a *Arena) setCold(i uint32) {
+	a.metas[i].Store(chunkCold)
+	// Chunks that were never used singly have no hint. If the mark rises after this look, who raises it sets the hint.
+	if i < a.head.chunkTop.Load() {
+		a.coldSet.set(i)
 	}
 }
 
@@ -159,14 +171,15 @@ func (m *Member) actsFor(mark uint64) bool {
 
 // sweepChunks sets the hints of all free chunks.
 func (a *Arena) sweepChunks() {
-	for i := range a.head.chunkTop.Load() {
+	top := a.head.chunkTop.Load()
+	for i := range a.usedChunks() {
 		switch a.metas[i].Load() {
 		case chunkWarm:
 			if !a.warmSet.has(i) {
 				a.warmSet.set(i)
 			}
 		case chunkCold:
-			if !a.coldSet.has(i) {
+			if i < top && !a.coldSet.has(i) {
 				a.coldSet.set(i)
 			}
 		}

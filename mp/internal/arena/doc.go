@@ -26,6 +26,9 @@
 //   - A wake that the dead owed, or received and did not use, is given again by the reaper: at lock words of Lock from
 //     a note in the slot, at a kind's F words for every object that the dead had.
 //
+// Memory that must be in one piece is a run of chunks, taken from the end of the chunks, away from the single ones ([Member.TakeRun]). Each
+// of its chunks has its own state, so a death leaves nothing more to do than with single chunks.
+//
 // What finds free cells and chunks quickly are hints; a death may leave them wrong, the states never.
 //
 // # Locks

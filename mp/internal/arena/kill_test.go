@@ -62,6 +62,9 @@ func TestKill(t *testing.T) {
 		}
 		wg.Wait()
 		w.dropAll()
+		if n := dirt(a).Load(); n != 0 {
+			t.Fatalf("seed %d, round %d: %d new runs were not zero", seed, round, n)
+		}
 		if n := root.inHand.Load(); n != 0 {
 			t.Fatalf("seed %d, round %d: the root believes that it has %d things in hand", seed, round, n)
 		}

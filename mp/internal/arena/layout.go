@@ -13,7 +13,7 @@ import (
 // order. All words start as zero, and zero is a legal state of each.
 const (
 	magic         = 0x6172_706d_7261_7473 // "starmpra"
-	layoutVersion = 1
+	layoutVersion = 2
 
 	headerSize = 4096
 	slotSize   = 512
@@ -56,6 +56,14 @@ type header struct {
 	_    [60]byte
 	// slotTop is the high-water mark of slots. Raised by TakeSlot.
 	slotTop atomic.Uint32
+	_       [60]byte
+	// runTop is the high-water mark of runs, which come from the end of the chunks: so many chunks there were ever in one.
+	// Raised by TakeRun before it takes them.
+	runTop atomic.Uint32
+	_      [60]byte
+	// names is a lock word (see Lock) for who looks for objects by name and makes them. Steps under it are whole by
+	// themselves, so a death leaves nothing but the lock, which the reaper gives back.
+	names atomic.Uint32
 }
 
 // Slot states. Legal steps: Free → taken → Starting → Running → Exited → Reaping → Dead → Free, where Starting, Running
@@ -202,7 +210,7 @@ type Chunk uint32
 //
 // Who may change it: anybody Cold and Warm, by CAS; the slot InHand; who has the kind's lock Placed.
 const (
-	chunkCold   = 0 // free, its pages given back or never touched
+	chunkCold   = 0 // free, its pages given back or never touched: it reads as zero
 	chunkWarm   = 1 // free, its pages kept
 	chunkInHand = 2 // the slot's alone, meant for the cell; a death leaves it to be freed, see Ops.Orphan
 	chunkPlaced = 3 // part of the cell's structure; a death leaves it there

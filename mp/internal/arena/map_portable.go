@@ -3,6 +3,7 @@
 package arena
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -32,8 +33,8 @@ func create(size int64) (*os.File, []byte, error) {
 	return f, mem, nil
 }
 
-// punch does nothing: there is no portable way to cut a hole into a mapped file.
-func punch([]byte) error { return nil }
+// punch fails: there is no portable way to cut a hole into a mapped file.
+func punch([]byte) error { return errors.ErrUnsupported }
 
 // physicalMemory does not know: the default size is fixed.
 func physicalMemory() uint64 { return 0 }

@@ -98,6 +98,7 @@ func (r *reaping) repairCounts() {
 		UnlockFor(&c.life, SlotID(mark-1))
 	})
 	for _, d := range r.dead {
+		UnlockFor(&r.m.a.head.names, d)
 		r.m.wakePends(r.m.a.Slot(d))
 	}
 }
@@ -146,7 +147,7 @@ func (r *reaping) finishFrees() {
 // freeChunks frees the chunks in the dead's hands.
 func (r *reaping) freeChunks() {
 	m := r.m
-	for i := range m.a.head.chunkTop.Load() {
+	for i := range m.a.usedChunks() {
 		v := m.a.metas[i].Load()
 		if v&chunkState != chunkInHand || !r.owns(metaSlot(v)) {
 			continue
@@ -206,7 +207,7 @@ func (r *reaping) sweep() {
 	a.sweepCells()
 	a.sweepChunks()
 	before, warm := a.head.warm.Load(), uint32(0)
-	for i := range a.head.chunkTop.Load() {
+	for i := range a.usedChunks() {
 		v := a.metas[i].Load()
 		switch v & chunkState {
 		case chunkWarm:

@@ -28,7 +28,7 @@ func (a *Arena) Stats() Stats {
 			st.ByKind[kindOf(s)]++
 		}
 	}
-	for i := range a.head.chunkTop.Load() {
+	for i := range a.usedChunks() {
 		switch a.metas[i].Load() & chunkState {
 		case chunkInHand:
 			st.ChunksInHand++

@@ -1,6 +1,9 @@
 package arena
 
-import "math/rand/v2"
+import (
+	"math/rand/v2"
+	"sync/atomic"
+)
 
 const (
 	sharedStacks = 3
@@ -14,12 +17,19 @@ type worker struct {
 	stacks [sharedStacks]Handle
 	own    []Handle
 	chunks []Chunk
+	runs   []run
+}
+
+// A run is n chunks from first on.
+type run struct {
+	first Chunk
+	n     int
 }
 
 func (w *worker) step() {
 	m := w.m
 	shared := w.stacks[w.rng.IntN(len(w.stacks))]
-	switch w.rng.IntN(8) {
+	switch w.rng.IntN(9) {
 	case 0: // a new object
 		if h, c, err := m.NewCell(KindTest); err == nil {
 			c.W[2].Store(m.a.Slot(0).Task[ageWord].Add(1))
@@ -53,10 +63,34 @@ func (w *worker) step() {
 			counted(m.a, ch).Store(0)
 			w.chunks = append(w.chunks, ch)
 		}
+	case 8: // memory in one piece
+		if n := len(w.runs); n > 2 {
+			m.GiveRun(w.runs[n-1].first, w.runs[n-1].n)
+			w.runs = w.runs[:n-1]
+		} else if n := 1 + w.rng.IntN(4); true {
+			if ch, err := m.TakeRun(n, 0); err == nil {
+				w.fill(ch, n)
+			}
+		}
 	}
 	for len(w.own) > 8 {
 		w.drop()
 	}
+}
+
+// dirt counts new runs that were not zero.
+func dirt(a *Arena) *atomic.Uint64 { return &a.Slot(0).Xfer[0] }
+
+// fill writes to a new run, which must be zero.
+func (w *worker) fill(ch Chunk, n int) {
+	for i := range Chunk(n) {
+		b := w.m.a.Bytes(ch + i)
+		if b[0] != 0 || b[ChunkSize-1] != 0 {
+			dirt(w.m.a).Add(1)
+		}
+		b[0], b[ChunkSize-1] = 1, 1
+	}
+	w.runs = append(w.runs, run{ch, n})
 }
 
 func (w *worker) pick() Handle {
@@ -85,5 +119,8 @@ func (w *worker) dropAll() {
 	for _, ch := range w.chunks {
 		w.m.GiveChunk(ch)
 	}
-	w.chunks = nil
+	for _, r := range w.runs {
+		w.m.GiveRun(r.first, r.n)
+	}
+	w.chunks, w.runs = nil, nil
 }
