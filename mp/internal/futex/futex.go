@@ -85,3 +85,61 @@ func Wake(w *atomic.Uint32, n int) (woken int) { return wake(w, n, AllBits) }
 
 // WakeBits is Wake for waiters that share at least one bit with bits, which must not be 0.
 func WakeBits(w *atomic.Uint32, n int, bits uint32) (woken int) { return wake(w, n, bits) }
+
+// WaitAny is Wait for several words, which it returns for as soon as one of them is woken or differs from its value in old. There
+// must be at least one. Like any waiter it may consume a Wake of one waiter, of a word that nobody can tell.
+func WaitAny(words []*atomic.Uint32, old []uint32, dl Deadline, c *Cancel) error {
+	if len(words) == 1 {
+		return Wait(words[0], old[0], dl, c)
+	}
+	if c == nil {
+		return waitAny(words, old, dl, nil)
+	}
+	c.enter(words[0])
+	defer c.leave(words[0])
+	if c.Canceled() {
+		return ErrCanceled
+	}
+	err := waitAny(words, old, dl, c)
+	if err == nil && c.Canceled() && same(words, old) {
+		return ErrCanceled
+	}
+	return err
+}
+
+func same(words []*atomic.Uint32, old []uint32) bool {
+	for i, w := range words {
+		if w.Load() != old[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// Polling starts fast, for answers that are about to come, and slows down so that an idle waiter costs next to nothing.
+const (
+	firstPause = 20 * time.Microsecond
+	lastPause  = 4 * time.Millisecond
+	// Callers hear nothing for at most this long, and look for themselves then.
+	longestPoll = 100 * time.Millisecond
+)
+
+// poll waits until changed is true, as a wait does.
+func poll(changed func() bool, dl Deadline, c *Cancel) error {
+	giveUp := Now() + Deadline(longestPoll)
+	for pause := firstPause; !changed(); pause = min(2*pause, lastPause) {
+		now := Now()
+		switch {
+		case c != nil && c.Canceled():
+			return nil // the caller finds out
+		case dl != 0 && now >= dl:
+			return ErrTimeout
+		case now >= giveUp:
+			return nil
+		case dl != 0:
+			pause = min(pause, time.Duration(dl-now))
+		}
+		time.Sleep(pause)
+	}
+	return nil
+}

@@ -18,7 +18,9 @@ import (
 const joinBit = 2
 
 // NewJoinable makes an empty queue, as NewQueue does, that TaskDone and Join are for.
-func NewJoinable(m *arena.Member, maxsize int) (*Queue, error) { return newQueue(m, maxsize, stateJoinable) }
+func NewJoinable(m *arena.Member, maxsize int) (*Queue, error) {
+	return newQueue(m, maxsize, stateJoinable)
+}
 
 // Joinable reports whether the queue was made by NewJoinable.
 func (q *Queue) Joinable() bool { return q.joinable }

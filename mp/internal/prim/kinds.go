@@ -14,5 +14,8 @@ func init() {
 	arena.RegisterKind(arena.KindBarrier, arena.Ops{
 		Recover: recoverBarrier, Holds: holdsBarrier, Free: freeBarrier, Check: checkBarrier,
 	})
+	arena.RegisterKind(arena.KindBlob, arena.Ops{Recover: recoverBlob, Free: freeBlob, Check: checkBlob})
+	arena.RegisterKind(arena.KindShared, arena.Ops{Recover: recoverShared, Free: freeShared, Check: checkShared})
 	arena.RegisterKind(arena.KindQueue, arena.Ops{Recover: recoverQueue, Free: freeQueue, Check: checkQueue})
+	arena.RegisterKind(arena.KindPipe, arena.Ops{Free: freeEnd, Check: checkEnd})
 }

@@ -22,6 +22,10 @@ type Opt struct {
 
 // sleep runs f, which may sleep for as long as opt allows, with the wait record set: this slot waits for h in op.
 func (o *object) sleep(opt *Opt, h arena.Handle, op arena.WaitOp, f func()) {
+	sleepIn(o.m, opt, h, op, f)
+}
+
+func sleepIn(m *arena.Member, opt *Opt, h arena.Handle, op arena.WaitOp, f func()) {
 	r := arena.WaitRecord{Obj: h, Op: op, Since: time.Now()}
 	if opt.Deadline != 0 {
 		r.Until = r.Since.Add(opt.Deadline.Remaining())
@@ -29,7 +33,7 @@ func (o *object) sleep(opt *Opt, h arena.Handle, op arena.WaitOp, f func()) {
 	if opt.Pos != nil {
 		r.Pos = opt.Pos()
 	}
-	slot := o.m.Slot()
+	slot := m.Slot()
 	ticket := slot.SetWait(r)
 	defer slot.ClearWait(ticket)
 	if opt.Park != nil {
