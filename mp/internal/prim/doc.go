@@ -1,5 +1,5 @@
 // Package prim has the primitives that a family's processes share, as Go types: [Lock], [RLock], [Semaphore], [Event],
-// [Condition], [Barrier] and [Queue]. It knows nothing of scripts.
+// [Condition], [Barrier], [Queue], [Shared] and [Segment]. It knows nothing of scripts.
 //
 // # Concepts
 //

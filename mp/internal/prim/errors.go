@@ -39,6 +39,12 @@ var (
 	ErrBroken error = &primError{"threading.BrokenBarrierError", ""}
 	// ErrParties is returned for a barrier without parties.
 	ErrParties error = &primError{"ValueError", "parties must be > 0"}
+	// ErrExists is returned by NewSegment for a name that is taken.
+	ErrExists error = &primError{"FileExistsError", "[Errno 17] File exists"}
+	// ErrNoSegment is returned for a name that no segment has.
+	ErrNoSegment error = &primError{"FileNotFoundError", "[Errno 2] No such file or directory"}
+	// ErrName is returned by NewSegment for a name that is too long.
+	ErrName error = &primError{"OSError", "[Errno 36] File name too long"}
 	// ErrWaiters is returned by Condition.Wait and Barrier.Wait when there is no room for one more waiter.
 	ErrWaiters error = &primError{"RuntimeError", "too many processes wait for the object"}
 )
