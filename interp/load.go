@@ -62,7 +62,7 @@ func (rt *Runtime) load(thread *starlark.Thread, name string) (starlark.StringDi
 		}
 		return nil, rt.ToError(rt.FromError(err)) // so that it keeps its class and text, without "cannot load"
 	}
-	globals.Freeze()
+	freeze(globals)
 	l.loaded[path] = globals
 	return globals, nil
 }

@@ -73,7 +73,7 @@ func newHost(o Options) *Runtime {
 	})
 	rt.lib.Register(rt.codec)
 	rt.eval = NewEvaluator(rt.Predeclared)
-	ship.New(rt.eval, rt.codec, nil)
+	ship.New(rt.eval, rt.codec, blobs{rt})
 	return rt
 }
 

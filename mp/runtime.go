@@ -46,6 +46,7 @@ type Runtime struct {
 	adopted  sync.Map // pids of the orphans that adopting waits for
 
 	links   links
+	texts   texts
 	pacer   pacer
 	serving *server        // what this process serves as a manager; guarded by the script lock
 	serve   starlark.Value // the target of a manager's process
