@@ -35,7 +35,7 @@ func (l *Lib) classify(err error) *Instance {
 	}
 	text := innermost(err).Error()
 	class, arg := classOf(text)
-	x := l.goException(class, text, nil)
+	x := l.goException(class, scriptText(text), nil)
 	switch {
 	case class == "KeyError" && arg != nil:
 		x.exc.args = starlark.Tuple{arg}
@@ -209,4 +209,17 @@ func (r rule) matches(text string) bool {
 		rest = rest[i+len(p):]
 	}
 	return true
+}
+
+// scriptText puts the one text of go.starlark.net that speaks of its insides into the script's terms: in another process
+// than its own, a function finds its module's globals as predeclared names, those that clash with its own under an alias
+// that ends in $.
+func scriptText(text string) string {
+	const before, after = "internal error: predeclared variable ", " is uninitialized"
+	if name, ok := strings.CutPrefix(text, before); ok {
+		if name, ok = strings.CutSuffix(name, after); ok {
+			return "global variable " + strings.TrimSuffix(name, "$") + " referenced before assignment"
+		}
+	}
+	return text
 }
