@@ -31,6 +31,7 @@ func (rt *Runtime) makeModule() {
 		{"Queue", rt.makeQueue},
 		{"SimpleQueue", rt.makeSimpleQueue},
 		{"JoinableQueue", rt.makeJoinable},
+		{"Pipe", rt.makePipe},
 		{"Manager", rt.makeManager},
 		{"Pool", rt.makePool},
 	} {
@@ -40,6 +41,7 @@ func (rt *Runtime) makeModule() {
 		members[class] = rt.host.Exception("multiprocessing." + class)
 	}
 	members["BrokenBarrierError"] = rt.host.Exception("threading.BrokenBarrierError")
+	members["connection"] = rt.connectionModule(members["Pipe"])
 	rt.module = &starlarkstruct.Module{Name: "multiprocessing", Members: members}
 	codec := rt.host.Codec()
 	for name, v := range members {
@@ -64,6 +66,7 @@ func (rt *Runtime) registerWire() {
 	rt.registerShared((*NamespaceProxy)(nil), "namespace", rt.openProxy)
 	rt.host.Codec().Register(rt.barrierWire())
 	rt.host.Codec().Register(rt.managerWire())
+	rt.host.Codec().Register(rt.connectionWire())
 	rt.host.Codec().Register(wire.Type{
 		Name:   "mp.bundle",
 		Go:     reflect.TypeFor[*bundle](),

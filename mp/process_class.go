@@ -175,7 +175,7 @@ var processProperties = []*property{
 		if c == nil {
 			return nil, wire.Errorf("ValueError", "process not started")
 		}
-		return starlark.MakeInt(c.fd), nil
+		return starlark.MakeInt(c.rt.sentinels.of(c)), nil
 	}, nil),
 }
 

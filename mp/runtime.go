@@ -42,6 +42,8 @@ type Runtime struct {
 	finish   []func()            // guarded by mu: run at shutdown, last first
 	spares   spares
 
+	sentinels sentinels
+
 	adopting sync.WaitGroup
 	adopted  sync.Map // pids of the orphans that adopting waits for
 

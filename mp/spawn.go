@@ -19,7 +19,8 @@ type child struct {
 	pid     int
 	inbox   *prim.Queue // takes the bundle; one message in a child's life
 	control *os.File    // its end of file means the child is gone; owned by watch
-	fd      int         // of control, what scripts see as the sentinel
+
+	sentinel int // the number that stands for the process, 0 until asked for; guarded by the script lock
 
 	mu     sync.Mutex
 	onEnd  func(*child) // guarded by mu; called with mu held when the process is recovered and its slot not yet free

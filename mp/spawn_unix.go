@@ -55,7 +55,6 @@ func (c *child) exec(m *arena.Member) error {
 		syscall.Close(pair[0])
 		return fmt.Errorf("%s: %w", exe, err)
 	}
-	c.fd = pair[0]
 	c.control = os.NewFile(uintptr(pair[0]), "control")
 	return nil
 }
