@@ -7,10 +7,20 @@ import (
 	"github.com/starmp/starmp/mp/wire"
 )
 
-// buffers holds encoding buffers; one that grew past largestPooled is left to the collector.
+// buffers holds buffers for messages on their way in and out.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 512); return &b }}
 
-const largestPooled = 1 << 20
+// largestPooled is the size past which a buffer is left to the collector.
+const largestPooled = 8 << 20
+
+func takeBuffer() *[]byte { return buffers.Get().(*[]byte) }
+
+// giveBuffer returns a buffer, which may have grown since it was taken.
+func giveBuffer(buf *[]byte) {
+	if cap(*buf) <= largestPooled {
+		buffers.Put(buf)
+	}
+}
 
 // arenaHandles converts what the codec collected.
 func arenaHandles(handles []wire.Handle) []arena.Handle {

@@ -1,7 +1,6 @@
 package mp
 
 import (
-	"errors"
 	"sync"
 
 	"github.com/starmp/starmp/mp/internal/arena"
@@ -174,10 +173,9 @@ func (rt *Runtime) exchange(thread *starlark.Thread, srv serverRef, c *conn, r *
 	if err := rt.request(srv, r, args, kwargs); err != nil {
 		return nil, false, err
 	}
-	msg, err := c.replies.Get(prim.Opt{NoWait: true})
-	if errors.Is(err, prim.ErrQueueEmpty) {
-		msg, err = c.replies.Get(rt.opt(thread, true, seconds{}))
-	}
+	buf := takeBuffer()
+	defer giveBuffer(buf)
+	msg, err := rt.fetch(thread, c.replies, buf, true, seconds{})
 	if err != nil {
 		return nil, true, scriptError(err)
 	}
@@ -195,14 +193,12 @@ func (rt *Runtime) exchange(thread *starlark.Thread, srv serverRef, c *conn, r *
 
 // request sends a request, in a buffer that is reused.
 func (rt *Runtime) request(srv serverRef, r *request, args starlark.Tuple, kwargs []starlark.Tuple) error {
-	buf := buffers.Get().(*[]byte)
+	buf := takeBuffer()
+	defer giveBuffer(buf)
 	data, handles, err := encodeArguments(rt.host.Codec(), r.append((*buf)[:0]), args, kwargs)
 	if err == nil {
 		err = scriptError(srv.requests.Put(data, arenaHandles(handles), prim.Opt{}))
 		*buf = data
-	}
-	if cap(*buf) <= largestPooled {
-		buffers.Put(buf)
 	}
 	return err
 }

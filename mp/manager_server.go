@@ -42,13 +42,14 @@ func (rt *Runtime) serveManager(thread *starlark.Thread, b *starlark.Builtin, ar
 
 func (s *server) serve(thread *starlark.Thread) error {
 	opt := s.rt.opt(thread, true, seconds{})
-	var buf []byte
+	var in, out []byte
 	for !s.stop {
-		msg, err := s.requests.Get(opt)
+		msg, err := s.requests.GetInto(in[:0], opt)
 		if err != nil {
 			return scriptError(err)
 		}
-		buf = s.handle(thread, msg, buf[:0])
+		in = msg.Data
+		out = s.handle(thread, msg, out[:0])
 	}
 	return nil
 }

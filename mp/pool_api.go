@@ -227,7 +227,7 @@ func (p *Pool) submit(j *job, kind uint32, f starlark.Value, chunks ...starlark.
 	}
 	for i := 0; err == nil && i < len(chunks); i++ {
 		t := task{job: j.id, chunk: uint32(i), kind: kind, fn: fn}
-		buf := buffers.Get().(*[]byte)
+		buf := takeBuffer()
 		root := "iterable"
 		if kind == taskApply {
 			root = "args"
@@ -237,9 +237,7 @@ func (p *Pool) submit(j *job, kind uint32, f starlark.Value, chunks ...starlark.
 			err = scriptError(p.tasks.q.Put(data, arenaHandles(append(handles, fnHandles...)), prim.Opt{}))
 			*buf = data
 		}
-		if cap(*buf) <= largestPooled {
-			buffers.Put(buf)
-		}
+		giveBuffer(buf)
 	}
 	if err != nil {
 		p.mu.Lock()

@@ -177,12 +177,8 @@ func (q *Queue) get(thread *starlark.Thread, block bool, timeout seconds) (starl
 
 // encoded hands f the wire form of v, in a buffer that is reused afterwards. root names v in errors.
 func (rt *Runtime) encoded(root string, v starlark.Value, f func([]byte, []arena.Handle) error) error {
-	buf := buffers.Get().(*[]byte)
-	defer func() {
-		if cap(*buf) <= largestPooled {
-			buffers.Put(buf)
-		}
-	}()
+	buf := takeBuffer()
+	defer giveBuffer(buf)
 	data, handles, err := rt.host.Codec().Encode((*buf)[:0], root, v)
 	if err != nil {
 		return err

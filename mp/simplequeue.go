@@ -110,12 +110,23 @@ func simpleQueuePut(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple
 
 // getFrom takes a message out of q and decodes it.
 func (rt *Runtime) getFrom(thread *starlark.Thread, q *prim.Queue, block bool, timeout seconds) (starlark.Value, error) {
-	msg, err := q.Get(prim.Opt{NoWait: true})
-	if block && errors.Is(err, prim.ErrQueueEmpty) {
-		msg, err = q.Get(rt.opt(thread, true, timeout))
-	}
+	buf := takeBuffer()
+	defer giveBuffer(buf)
+	msg, err := rt.fetch(thread, q, buf, block, timeout)
 	if err != nil {
 		return nil, scriptError(err)
 	}
 	return rt.decoded(msg)
+}
+
+// fetch takes a message out of q into buf, which it may let grow. The message's data is good until buf is used again.
+func (rt *Runtime) fetch(thread *starlark.Thread, q *prim.Queue, buf *[]byte, block bool, timeout seconds) (prim.Msg, error) {
+	msg, err := q.GetInto((*buf)[:0], prim.Opt{NoWait: true})
+	if block && errors.Is(err, prim.ErrQueueEmpty) {
+		msg, err = q.GetInto((*buf)[:0], rt.opt(thread, true, timeout))
+	}
+	if err == nil {
+		*buf = msg.Data
+	}
+	return msg, err
 }
