@@ -28,6 +28,10 @@ func (rt *Runtime) makeModule() {
 		{"Condition", rt.makeCondition},
 		{"Event", rt.makeEvent},
 		{"Barrier", rt.makeBarrier},
+		{"Value", rt.makeValue},
+		{"Array", rt.makeArray},
+		{"RawValue", rt.makeRawValue},
+		{"RawArray", rt.makeRawArray},
 		{"Queue", rt.makeQueue},
 		{"SimpleQueue", rt.makeSimpleQueue},
 		{"JoinableQueue", rt.makeJoinable},
@@ -42,6 +46,7 @@ func (rt *Runtime) makeModule() {
 	}
 	members["BrokenBarrierError"] = rt.host.Exception("threading.BrokenBarrierError")
 	members["connection"] = rt.connectionModule(members["Pipe"])
+	members["sharedctypes"] = rt.sharedctypesModule(members)
 	rt.module = &starlarkstruct.Module{Name: "multiprocessing", Members: members}
 	codec := rt.host.Codec()
 	for name, v := range members {
@@ -64,6 +69,10 @@ func (rt *Runtime) registerWire() {
 	rt.registerShared((*DictProxy)(nil), "dict", rt.openProxy)
 	rt.registerShared((*ListProxy)(nil), "list", rt.openProxy)
 	rt.registerShared((*NamespaceProxy)(nil), "namespace", rt.openProxy)
+	rt.registerShared((*RawValue)(nil), "rawvalue", rt.openRaw)
+	rt.registerShared((*RawArray)(nil), "rawarray", rt.openRaw)
+	rt.host.Codec().Register(rt.synchronizedWire("value", (*Synchronized)(nil)))
+	rt.host.Codec().Register(rt.synchronizedWire("array", (*SynchronizedArray)(nil)))
 	rt.host.Codec().Register(rt.barrierWire())
 	rt.host.Codec().Register(rt.managerWire())
 	rt.host.Codec().Register(rt.connectionWire())

@@ -11,10 +11,22 @@ import (
 type pacer struct {
 	live atomic.Int64 // values that exist, dropped ones included until their cleanup
 	next atomic.Int64 // number of values at which to collect
+	size atomic.Int64 // bytes of shared memory made since the last collection on their account
 }
 
 // pacerStep is how many values more than after the last collection make the next one due, at least.
 const pacerStep = 1 << 14
+
+// pacerBytes is how many bytes of shared memory are made between two collections.
+const pacerBytes = 256 << 20
+
+// made notes that size bytes of shared memory are about to be made.
+func (p *pacer) made(size int) {
+	if p.size.Add(int64(size)) >= pacerBytes {
+		p.size.Store(0)
+		runtime.GC()
+	}
+}
 
 // own makes close run once nobody can reach o any more.
 func own[T any](rt *Runtime, o *T, close func()) {
