@@ -32,9 +32,6 @@ type link interface {
 	recv(thread *starlark.Thread, most int) (prim.Msg, error)
 	// fileno is a number for the connection, which no other open one of this process has.
 	fileno() (int, error)
-	// kind says how encode writes what another process needs to have the same end.
-	kind() linkKind
-	encode(e *wire.Encoder) error
 	close()
 	source
 }
@@ -58,20 +55,11 @@ func (c *Connection) String() string {
 }
 
 // Hash hashes the identity of the value: two holds on one end are two connections.
-func (c *Connection) Hash() (uint32, error) {
-	p := reflect.ValueOf(c).Pointer()
-	return uint32(p>>4) ^ uint32(p>>32), nil
-}
+func (c *Connection) Hash() (uint32, error) { return pointerHash(c), nil }
 
 // CompareSameType compares identities.
 func (c *Connection) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
-	switch op {
-	case syntax.EQL:
-		return c == y.(*Connection), nil
-	case syntax.NEQ:
-		return c != y.(*Connection), nil
-	}
-	return false, wire.Errorf("TypeError", "'%s' not supported between instances of 'Connection' and 'Connection'", op)
+	return compareIdentity(op, c == y.(*Connection), c.Type())
 }
 
 // Attr implements starlark.HasAttrs.
@@ -150,10 +138,15 @@ func (rt *Runtime) connectionWire() wire.Type {
 			if c.link == nil {
 				return errHandleClosed
 			}
-			e.Uint(uint64(c.link.kind()))
+			l, ok := c.link.(sendableLink)
+			if !ok {
+				// CPython can pass a socket on as long as its owner lives to hand it over.
+				return wire.Errorf("TypeError", "a connection of a Listener or Client belongs to its process")
+			}
+			e.Uint(uint64(l.kind()))
 			e.Bool(c.readable)
 			e.Bool(c.writable)
-			return c.link.encode(e)
+			return l.encode(e)
 		},
 		Decode: func(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, error) {
 			kind, err := d.Uint()
@@ -176,6 +169,19 @@ func (rt *Runtime) connectionWire() wire.Type {
 		},
 	}
 }
+
+// sendableLink is a link that another process can have too.
+type sendableLink interface {
+	link
+	// kind says how encode writes what the other process needs.
+	kind() linkKind
+	encode(e *wire.Encoder) error
+}
+
+var (
+	_ sendableLink = (*pipe)(nil)
+	_ sendableLink = (*queueLink)(nil)
+)
 
 // linkKind says on the wire what a connection's link is.
 type linkKind uint64

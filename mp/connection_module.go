@@ -10,7 +10,9 @@ import (
 func (rt *Runtime) connectionModule(pipe starlark.Value) *starlarkstruct.Module {
 	const name = "multiprocessing.connection"
 	members := starlark.StringDict{
-		"wait": starlark.NewBuiltin("wait", rt.connectionWait),
+		"wait":     starlark.NewBuiltin("wait", rt.connectionWait),
+		"Listener": starlark.NewBuiltin("Listener", rt.makeListener),
+		"Client":   starlark.NewBuiltin("Client", rt.makeClient),
 	}
 	for member, v := range members {
 		rt.host.Codec().Name(name+"."+member, v)

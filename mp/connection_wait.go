@@ -59,6 +59,8 @@ func (rt *Runtime) sourceOf(x starlark.Value) (source, error) {
 	switch x := x.(type) {
 	case *Connection:
 		return x.reader()
+	case *Listener:
+		return x.l, nil
 	case *Queue:
 		return queueSource{x.q}, nil
 	case *SimpleQueue:

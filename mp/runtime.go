@@ -43,6 +43,8 @@ type Runtime struct {
 	spares   spares
 
 	sentinels sentinels
+	parcels   parcels
+	paths     map[string]bool // guarded by mu: files of listeners that are open
 
 	adopting sync.WaitGroup
 	adopted  sync.Map // pids of the orphans that adopting waits for

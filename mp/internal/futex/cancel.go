@@ -1,6 +1,7 @@
 package futex
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +14,7 @@ type Cancel struct {
 
 	mu    sync.Mutex
 	words []*atomic.Uint32 // one entry for each wait between enter and leave; guarded by mu
+	calls []*func()        // what Notify left; guarded by mu
 }
 
 // Cancel ends every wait that uses c with ErrCanceled, those that come later too, until Reset. It returns when the waits
@@ -33,7 +35,30 @@ func (c *Cancel) wakeAll() bool {
 	for _, w := range c.words {
 		wake(w, All, AllBits)
 	}
-	return len(c.words) > 0 && c.canceled.Load()
+	for _, f := range c.calls {
+		(*f)()
+	}
+	return len(c.words)+len(c.calls) > 0 && c.canceled.Load()
+}
+
+// Notify has f called when c is canceled, at once if it is already, and perhaps several times, until stop; never after. It is for
+// waits that are not for a word: they look at Canceled when f has ended them, and call stop when they have left, which
+// Cancel waits for. f must not block, nor use c.
+func (c *Cancel) Notify(f func()) (stop func()) {
+	entry := &f
+	c.mu.Lock()
+	c.calls = append(c.calls, entry)
+	if c.Canceled() {
+		f()
+	}
+	c.mu.Unlock()
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if i := slices.Index(c.calls, entry); i >= 0 {
+			c.calls = slices.Delete(c.calls, i, i+1)
+		}
+	}
 }
 
 // Canceled reports whether c is canceled. It does not block.

@@ -189,6 +189,28 @@ func TestCancelAndChange(t *testing.T) {
 	}
 }
 
+func TestNotify(t *testing.T) {
+	var c Cancel
+	gone := 0
+	c.Notify(func() { gone++ })()
+	ended := make(chan bool, 100)
+	left := make(chan bool)
+	stop := c.Notify(func() { ended <- true })
+	go func() {
+		<-ended
+		stop()
+		stop()
+		left <- true
+	}()
+	c.Cancel() // returns when stop was called
+	<-left
+	at := 0
+	c.Notify(func() { at++ })()
+	if gone != 0 || at != 1 {
+		t.Errorf("called %d times after stop, %d times when already canceled", gone, at)
+	}
+}
+
 func TestWaitWithCancelDoesNotAllocate(t *testing.T) {
 	var w atomic.Uint32
 	var c Cancel
