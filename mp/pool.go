@@ -152,7 +152,7 @@ func (p *Pool) buried(c *child) {
 		p.fail(scriptError(err)) // no memory for a few bytes: nothing of this pool can go on
 	}
 	p.live.Add(^uint32(0))
-	futex.Wake(&p.live, 1<<30)
+	futex.Wake(&p.live, futex.All)
 }
 
 // pump is the pool's goroutine: it takes results, replaces workers, and finishes jobs.
@@ -186,7 +186,7 @@ func (p *Pool) pump() {
 	}
 }
 
-// finish stores the outcome of one chunk.
+// finish stores the outcome of one chunk, on the pool's goroutine.
 func (p *Pool) finish(id uint64, chunk uint32, msg prim.Msg, fail failure) {
 	p.mu.Lock()
 	j := p.jobs[id]
@@ -196,7 +196,7 @@ func (p *Pool) finish(id uint64, chunk uint32, msg prim.Msg, fail failure) {
 	}
 	p.mu.Unlock()
 	if last {
-		j.announce()
+		j.announce(p.thread)
 		p.stopIfDrained()
 	}
 }
@@ -251,7 +251,7 @@ func (p *Pool) fail(err error) {
 	workers := p.processes()
 	p.mu.Unlock()
 	for _, j := range ended {
-		j.announce()
+		j.announceLater()
 	}
 	for _, c := range workers {
 		c.signal(sigterm)

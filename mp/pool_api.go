@@ -222,7 +222,7 @@ func (p *Pool) submit(j *job, kind uint32, f starlark.Value, chunks ...starlark.
 		p.mu.Lock()
 		delete(p.jobs, j.id)
 		p.mu.Unlock()
-		j.announce()
+		j.announceLater()
 		return nil
 	}
 	for i := 0; err == nil && i < len(chunks); i++ {

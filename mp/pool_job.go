@@ -197,24 +197,38 @@ func (j *job) decode() (starlark.Value, error) {
 	return starlark.NewList(all), nil
 }
 
-// announce wakes who waits for the finished job and runs its callbacks, on the pool's goroutine.
-func (j *job) announce() {
-	rt := j.pool.rt
+// announce runs the callbacks of the finished job in thread and wakes who waits for it. The caller does not have the
+// script lock.
+func (j *job) announce(thread *starlark.Thread) {
 	if j.callback != nil || j.onError != nil {
-		thread := j.pool.thread
-		rt.host.Enter(thread)
-		v, err := j.outcome()
-		f, arg := j.callback, v
-		if err != nil {
-			f, arg = j.onError, rt.host.FromError(err)
-		}
-		if f != nil {
-			if _, err := rt.host.Call(thread, f, starlark.Tuple{arg}, nil); err != nil {
-				rt.host.Stderr("Exception in callback of a pool:\n" + rt.host.Traceback(err))
-			}
-		}
-		rt.host.Leave(thread)
+		j.callBack(thread)
 	}
 	j.done.Store(1)
-	futex.Wake(&j.done, 1<<30)
+	futex.Wake(&j.done, futex.All)
+}
+
+// announceLater is announce for a caller that may have the script lock.
+func (j *job) announceLater() {
+	if j.callback == nil && j.onError == nil {
+		j.announce(nil)
+		return
+	}
+	go j.announce(j.pool.rt.host.NewThread("Pool"))
+}
+
+func (j *job) callBack(thread *starlark.Thread) {
+	host := j.pool.rt.host
+	host.Enter(thread)
+	defer host.Leave(thread)
+	v, err := j.outcome()
+	f, arg := j.callback, v
+	if err != nil {
+		f, arg = j.onError, host.FromError(err)
+	}
+	if f == nil {
+		return
+	}
+	if _, err := host.Call(thread, f, starlark.Tuple{arg}, nil); err != nil {
+		host.Stderr("Exception in callback of a pool:\n" + host.Traceback(err))
+	}
 }
