@@ -35,7 +35,7 @@ type Pool struct {
 	stopped bool                 // guarded by mu: closed, drained, and the workers told to end
 	broken  error                // guarded by mu: why no task can run any more
 	workers map[*child]*process  // guarded by mu
-	jobs    map[uint64]*job      // guarded by mu: unfinished
+	jobs    map[uint64]work      // guarded by mu: unfinished
 	lastJob uint64               // guarded by mu
 	lost    map[uint32]lostChild // guarded by mu: workers that have died, by the number in their notice
 	notices uint32               // guarded by mu
@@ -66,7 +66,7 @@ func (rt *Runtime) makePool(thread *starlark.Thread, b *starlark.Builtin, args s
 		"initargs?", &initargs, "maxtasksperchild?", &most, "context?", &context); err != nil {
 		return nil, err
 	}
-	p := &Pool{rt: rt, size: runtime.NumCPU(), init: initializer, workers: map[*child]*process{}, jobs: map[uint64]*job{}, lost: map[uint32]lostChild{}}
+	p := &Pool{rt: rt, size: runtime.NumCPU(), init: initializer, workers: map[*child]*process{}, jobs: map[uint64]work{}, lost: map[uint32]lostChild{}}
 	if processes != starlark.None {
 		n, err := starlark.AsInt32(processes)
 		if err != nil {
@@ -190,11 +190,18 @@ func (p *Pool) pump() {
 func (p *Pool) finish(id uint64, chunk uint32, msg prim.Msg, fail failure) {
 	p.mu.Lock()
 	j := p.jobs[id]
-	last := j != nil && j.finishLocked(chunk, msg, fail)
+	taken, last := false, false
+	if j != nil {
+		taken, last = j.finishLocked(chunk, msg, fail)
+	}
 	if last {
 		delete(p.jobs, id)
 	}
 	p.mu.Unlock()
+	if !taken { // of a job that was taken back, or of a worker that died after it had sent it
+		msg.Release(p.rt.member)
+		fail.msg.Release(p.rt.member)
+	}
 	if last {
 		j.announce(p.thread)
 		p.stopIfDrained()
@@ -242,10 +249,10 @@ func (p *Pool) fail(err error) {
 	if p.broken == nil {
 		p.broken = err
 	}
-	var ended []*job
+	var ended []work
 	for id, j := range p.jobs {
 		delete(p.jobs, id)
-		j.failure, j.left = failure{set: true, err: err}, 0
+		j.abortLocked(err)
 		ended = append(ended, j)
 	}
 	workers := p.processes()

@@ -55,6 +55,8 @@ var poolMethods = []method{
 	{"map_async", poolMap(taskMap)},
 	{"starmap", poolMap(taskStarmap)},
 	{"starmap_async", poolMap(taskStarmap)},
+	{"imap", poolImap},
+	{"imap_unordered", poolImap},
 	{"close", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		if err := noArgs(b, args, kwargs); err != nil {
 			return nil, err
@@ -206,12 +208,25 @@ func (p *Pool) newJob(chunks int, single bool, callback, onError starlark.Value)
 	if onError != starlark.None {
 		j.onError = onError
 	}
+	j.id = p.register(j)
+	return j
+}
+
+// register makes w known, so that results find it, and returns its number.
+func (p *Pool) register(w work) uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lastJob++
-	j.id = p.lastJob
-	p.jobs[j.id] = j
-	return j
+	p.jobs[p.lastJob] = w
+	return p.lastJob
+}
+
+// withdraw makes the work with that number unknown again.
+func (p *Pool) withdraw(id uint64) {
+	p.mu.Lock()
+	delete(p.jobs, id)
+	p.mu.Unlock()
+	p.stopIfDrained()
 }
 
 // submit encodes and sends the chunks of j. If one cannot be sent, the job is taken back.
@@ -219,33 +234,33 @@ func (p *Pool) submit(j *job, kind uint32, f starlark.Value, chunks ...starlark.
 	codec := p.rt.host.Codec()
 	fn, fnHandles, err := codec.Encode(nil, "func", f)
 	if err == nil && len(chunks) == 0 {
-		p.mu.Lock()
-		delete(p.jobs, j.id)
-		p.mu.Unlock()
+		p.withdraw(j.id)
 		j.announceLater()
 		return nil
 	}
 	for i := 0; err == nil && i < len(chunks); i++ {
-		t := task{job: j.id, chunk: uint32(i), kind: kind, fn: fn}
-		buf := takeBuffer()
-		root := "iterable"
-		if kind == taskApply {
-			root = "args"
-		}
-		data, handles, err2 := codec.Encode(t.append((*buf)[:0]), root, chunks[i])
-		if err = err2; err == nil {
-			err = scriptError(p.tasks.q.Put(data, arenaHandles(append(handles, fnHandles...)), prim.Opt{}))
-			*buf = data
-		}
-		giveBuffer(buf)
+		err = p.send(&task{job: j.id, chunk: uint32(i), kind: kind, fn: fn}, fnHandles, chunks[i])
 	}
 	if err != nil {
-		p.mu.Lock()
-		delete(p.jobs, j.id)
-		p.mu.Unlock()
-		p.stopIfDrained()
+		p.withdraw(j.id)
 	}
 	return err
+}
+
+// send puts one task into the queue: t with the encoded function, whose handles are given, and the arguments.
+func (p *Pool) send(t *task, fnHandles []wire.Handle, args starlark.Value) error {
+	root := "iterable"
+	if t.kind == taskApply {
+		root = "args"
+	}
+	buf := takeBuffer()
+	defer giveBuffer(buf)
+	data, handles, err := p.rt.host.Codec().Encode(t.append((*buf)[:0]), root, args)
+	if err != nil {
+		return err
+	}
+	*buf = data
+	return scriptError(p.tasks.q.Put(data, arenaHandles(append(handles, fnHandles...)), prim.Opt{}))
 }
 
 // result is what the caller of the method b gets: the values, or an AsyncResult.

@@ -36,10 +36,22 @@ type failure struct {
 	err error
 }
 
-// finishLocked stores the outcome of one chunk and reports whether that was the last. pool.mu must be held.
-func (j *job) finishLocked(chunk uint32, msg prim.Msg, fail failure) bool {
+// work is what a pool keeps of a call until it is finished: a job, or an imap.
+type work interface {
+	// finishLocked stores the outcome of one chunk. It reports whether the work took it, and whether it was the last one.
+	// pool.mu must be held.
+	finishLocked(chunk uint32, msg prim.Msg, fail failure) (taken, last bool)
+	// abortLocked makes err the outcome of what is unfinished. pool.mu must be held.
+	abortLocked(err error)
+	// announce tells of the finished work, in thread. The caller does not have the script lock.
+	announce(thread *starlark.Thread)
+	// announceLater is announce for a caller that may have the script lock.
+	announceLater()
+}
+
+func (j *job) finishLocked(chunk uint32, msg prim.Msg, fail failure) (taken, last bool) {
 	if int(chunk) >= len(j.results) || j.results[chunk].Data != nil {
-		return false // the result of a worker that died after it had sent it
+		return false, false
 	}
 	if fail.set {
 		j.results[chunk].Data = []byte{}
@@ -50,8 +62,10 @@ func (j *job) finishLocked(chunk uint32, msg prim.Msg, fail failure) bool {
 		j.results[chunk] = msg
 	}
 	j.left--
-	return j.left == 0
+	return true, j.left == 0
 }
+
+func (j *job) abortLocked(err error) { j.failure, j.left = failure{set: true, err: err}, 0 }
 
 // AsyncResult is the result of apply_async, map_async and starmap_async.
 // https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.pool.AsyncResult
@@ -197,8 +211,7 @@ func (j *job) decode() (starlark.Value, error) {
 	return starlark.NewList(all), nil
 }
 
-// announce runs the callbacks of the finished job in thread and wakes who waits for it. The caller does not have the
-// script lock.
+// announce runs the callbacks of the finished job and wakes who waits for it.
 func (j *job) announce(thread *starlark.Thread) {
 	if j.callback != nil || j.onError != nil {
 		j.callBack(thread)
@@ -207,7 +220,6 @@ func (j *job) announce(thread *starlark.Thread) {
 	futex.Wake(&j.done, futex.All)
 }
 
-// announceLater is announce for a caller that may have the script lock.
 func (j *job) announceLater() {
 	if j.callback == nil && j.onError == nil {
 		j.announce(nil)
