@@ -46,6 +46,7 @@ func (rt *Runtime) makeModule() {
 	}
 	members["BrokenBarrierError"] = rt.host.Exception("threading.BrokenBarrierError")
 	members["connection"] = rt.connectionModule(members["Pipe"])
+	members["shared_memory"] = rt.sharedMemoryModule()
 	members["sharedctypes"] = rt.sharedctypesModule(members)
 	rt.module = &starlarkstruct.Module{Name: "multiprocessing", Members: members}
 	codec := rt.host.Codec()
@@ -73,6 +74,8 @@ func (rt *Runtime) registerWire() {
 	rt.registerShared((*RawArray)(nil), "rawarray", rt.openRaw)
 	rt.host.Codec().Register(rt.synchronizedWire("value", (*Synchronized)(nil)))
 	rt.host.Codec().Register(rt.synchronizedWire("array", (*SynchronizedArray)(nil)))
+	rt.host.Codec().Register(rt.sharedMemoryWire())
+	rt.host.Codec().Register(rt.shareableListWire())
 	rt.host.Codec().Register(rt.barrierWire())
 	rt.host.Codec().Register(rt.managerWire())
 	rt.host.Codec().Register(rt.connectionWire())
