@@ -38,16 +38,11 @@ func (rt *Runtime) makeManager(thread *starlark.Thread, b *starlark.Builtin, arg
 	if err != nil {
 		return nil, err
 	}
+	state.server = true
 	if err := state.start(p); err != nil {
 		return nil, err
 	}
-	c := state.child
-	rt.atShutdown(func() {
-		c.signal(sigterm)
-		c.await(0, nil)
-		rt.forget(c)
-	})
-	return &Manager{rt: rt, state: state, server: rt.serverAt(q.q, c.slot), q: q}, nil
+	return &Manager{rt: rt, state: state, server: rt.serverAt(q.q, state.child.slot), q: q}, nil
 }
 
 // newProcess makes a Process for a target of our own.

@@ -31,6 +31,7 @@ type process struct {
 	child   *child // nil until started, and after close
 	pid     int    // 0 until started
 	closed  bool
+	server  bool         // a manager's, which ends after those that may use it
 	onEnd   func(*child) // called once when the process is recovered and its slot not yet free
 }
 

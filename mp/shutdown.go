@@ -10,8 +10,8 @@ import (
 const endGrace = 2 * time.Second
 
 // Shutdown ends this process's part of the family in order, as CPython does at exit: what registered for it is
-// finished, daemonic children are terminated, the others are joined, spares are dismissed. With interrupted, as after
-// Ctrl-C, all children are terminated. It blocks until no child is left and may be called without the script lock only.
+// finished, daemonic children are terminated, the others are joined, then managers, which those may still use, are ended
+// and spares dismissed. With interrupted, as after Ctrl-C, all children are terminated. It blocks until no child is left and may be called without the script lock only.
 func (rt *Runtime) Shutdown(interrupted bool) {
 	if !rt.Started() {
 		return
@@ -28,23 +28,18 @@ func (rt *Runtime) Shutdown(interrupted bool) {
 		rt.mu.Unlock()
 		f()
 	}
-	var end []*child
-	rt.mu.Lock()
-	for c, p := range rt.children {
-		if interrupted || p.daemon {
-			end = append(end, c)
-		}
-	}
-	rt.mu.Unlock()
-	rt.end(end)
+	rt.end(rt.childrenThat(func(p *process) bool { return interrupted || p.daemon }))
 	for {
-		c := rt.anyChild()
-		if c == nil {
+		joined := rt.childrenThat(func(p *process) bool { return !p.server })
+		if len(joined) == 0 {
 			break
 		}
-		c.await(0, nil)
-		rt.forget(c)
+		for _, c := range joined {
+			c.await(0, nil)
+			rt.forget(c)
+		}
 	}
+	rt.end(rt.childrenThat(func(*process) bool { return true }))
 	rt.spares.close()
 	rt.endOrphans()
 }
@@ -68,13 +63,17 @@ func (rt *Runtime) endOrphans() {
 	}
 }
 
-func (rt *Runtime) anyChild() *child {
+// childrenThat lists the children of which f is true.
+func (rt *Runtime) childrenThat(f func(*process) bool) []*child {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
-	for c := range rt.children {
-		return c
+	var list []*child
+	for c, p := range rt.children {
+		if f(p) {
+			list = append(list, c)
+		}
 	}
-	return nil
+	return list
 }
 
 // end terminates the given children and kills those that ignore it.
