@@ -1,6 +1,8 @@
 package mp
 
 import (
+	"runtime"
+
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -126,6 +128,7 @@ func connectionSendBytes(thread *starlark.Thread, b *starlark.Builtin, args star
 		}
 		data = data[:n]
 	}
+	defer runtime.KeepAlive(buf)
 	return starlark.None, scriptError(l.send(thread, data, nil))
 }
 
@@ -178,17 +181,22 @@ func connectionRecvBytesInto(thread *starlark.Thread, b *starlark.Builtin, args 
 	if !ok {
 		return nil, wire.Errorf("TypeError", "%s: buf: got %s, want an Array, a RawArray or shared memory's buf", b.Name(), into.Type())
 	}
+	defer runtime.KeepAlive(buf)
+	p, err := buf.memory()
+	if err != nil {
+		return nil, err
+	}
 	switch {
 	case offset < 0:
 		return nil, wire.Errorf("ValueError", "negative offset")
-	case offset > buf.byteLen():
+	case offset > len(p):
 		return nil, wire.Errorf("ValueError", "offset too large")
 	}
 	data, err := c.receiveBytes(thread, -1)
 	if err != nil {
 		return nil, err
 	}
-	if offset+len(data) > buf.byteLen() {
+	if offset+len(data) > len(p) {
 		short := c.rt.host.Exception("multiprocessing.BufferTooShort")
 		exc, err := c.rt.host.Call(thread, short, starlark.Tuple{starlark.Bytes(data)}, nil)
 		if err == nil {
@@ -196,24 +204,32 @@ func connectionRecvBytesInto(thread *starlark.Thread, b *starlark.Builtin, args 
 		}
 		return nil, err
 	}
-	return starlark.MakeInt(len(data)), buf.writeBytes(data, offset)
+	return starlark.MakeInt(copy(p[offset:], data)), nil
 }
 
-// byteBuffer is a value made of bytes that can be read and written in place.
-type byteBuffer interface {
-	byteLen() int
-	readBytes(p []byte, off int) error
-	writeBytes(p []byte, off int) error
+// byteBuffer is a value made of bytes in shared memory, which stay where they are as long as the value is reachable.
+type byteBuffer interface{ memory() ([]byte, error) }
+
+func (a *RawArray) memory() ([]byte, error)          { return a.mem.Bytes(), nil }
+func (a *SynchronizedArray) memory() ([]byte, error) { return a.raw.mem.Bytes(), nil }
+
+func (v *memoryView) memory() ([]byte, error) {
+	if err := v.check(); err != nil {
+		return nil, err
+	}
+	if v.step != 1 {
+		return nil, wire.Errorf("ValueError", "a memoryview with steps is not contiguous")
+	}
+	return v.mem.Bytes()[v.start : v.start+v.n], nil
 }
 
-// bytesOf is the content of v, bytes or a byteBuffer.
+// bytesOf is the content of v, bytes or a byteBuffer, to be used while v is reachable.
 func bytesOf(fn string, v starlark.Value) ([]byte, error) {
 	switch v := v.(type) {
 	case starlark.Bytes:
 		return []byte(v), nil
 	case byteBuffer:
-		p := make([]byte, v.byteLen())
-		return p, v.readBytes(p, 0)
+		return v.memory()
 	}
 	return nil, wire.Errorf("TypeError", "%s: a bytes-like object is required, not '%s'", fn, v.Type())
 }

@@ -29,6 +29,8 @@
 //	script lock -> child.mu -> Pool.mu -> Runtime.mu
 //	script lock -> spares.mu
 //	script lock -> links.mu
+//	script lock -> listening.mu -> Runtime.mu
+//	script lock -> parcels.mu
 //
 // The locks of the arena are innermost. No lock of this package but the script lock is held while script code runs; none
 // is held in a wait, except child.mu, which serialises the wait for a process that is known to have ended.

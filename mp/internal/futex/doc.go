@@ -10,6 +10,8 @@
 //
 // A waker must change the word: where there are no futexes (see below) the change is all that a waiter sees.
 //
+// [WaitAny] is for those who wait for whichever of several words changes first.
+//
 // # Deadlines
 //
 // A [Deadline] is a point on the kernel's monotonic clock, so a loop of waits needs no arithmetic and time spent between
@@ -20,11 +22,12 @@
 // A [Cancel] ends waits from outside: Ctrl-C, a cancelled context. The canceller cannot change the word, which
 // belongs to the other processes too, so a wake alone could come between the waiter's last look and its sleep.
 // The waiter therefore registers its word before it looks at the cancel flag, and the canceller wakes the registered
-// words again and again until their waiters have left.
+// words again and again until their waiters have left. Waits for something else than a word take part by [Cancel.Notify].
 //
 // # Platforms
 //
-// Linux uses the futex system call in its shared form. Elsewhere, and on Linux with the build tag starmp_portable, a
+// Linux uses the futex system call in its shared form, and futex_waitv for several words; a kernel before 5.16, which has
+// none, polls there. Elsewhere, and on Linux with the build tag starmp_portable, a
 // wait polls the word with growing pauses of up to a few milliseconds, and Wake does nothing.
 //
 // The package holds no state in shared memory: a death in any of its functions leaves nothing behind. What the dead

@@ -1,5 +1,5 @@
 // Package prim has the primitives that a family's processes share, as Go types: [Lock], [RLock], [Semaphore], [Event],
-// [Condition], [Barrier], [Queue], [Shared] and [Segment]. It knows nothing of scripts.
+// [Condition], [Barrier], [Queue], [PipeEnd], [Shared] and [Segment]. It knows nothing of scripts.
 //
 // # Concepts
 //
@@ -30,6 +30,9 @@
 //   - Its wait at a barrier: the barrier is broken, and the errors of the others name it.
 //   - A queue: a message is put by the store of the tail word and got by the store of the head word. Whatever else was in
 //     hand is finished or undone; see [Queue].
+//   - An end of a pipe that nobody else has: it hangs up, and the other end reads what there is and then the end of file. What was on its way
+//     to the dead goes.
+//   - A message of a joinable queue that it had taken and not finished: stays unfinished.
 //   - A wake that it owed to others, or had received and not used: the arena wakes all who sleep on the words F of each object
 //     that the dead had. Waiters look again after every wake, so one too many does no harm.
 //

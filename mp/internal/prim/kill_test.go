@@ -98,6 +98,7 @@ func pause(d time.Duration) {
 var roles = map[string]func(*player) error{
 	"lock": playLock, "bounded": playBounded, "semaphore": playSemaphore, "setter": playSetter, "waiter": playWaiter,
 	"condition": playCondition, "barrier": playBarrier, "segment": playSegment, "producer": playProducer, "consumer": playConsumer,
+	"talker":     playTalker,
 	"bench-lock": benchLock, "bench-echo": benchEcho, "bench-source": benchSource,
 }
 
