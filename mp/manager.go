@@ -92,7 +92,7 @@ func (m *Manager) Attr(name string) (starlark.Value, error) {
 
 // AttrNames implements starlark.HasAttrs.
 func (m *Manager) AttrNames() []string {
-	names := append([]string{"__enter__", "__exit__", "join", "shutdown"}, remoteMakers...)
+	names := append([]string{"Array", "Value", "__enter__", "__exit__", "join", "shutdown"}, remoteMakers...)
 	return append(names, sharedMakers...)
 }
 
@@ -114,6 +114,12 @@ func (m *Manager) makeMethod(name string) builtinFunc {
 				return make.CallInternal(thread, args, kwargs)
 			}
 		}
+	}
+	switch name {
+	case "Value":
+		return managerValue
+	case "Array":
+		return managerArray
 	}
 	return managerMethods[name]
 }

@@ -46,6 +46,7 @@ func (rt *Runtime) makeModule() {
 	}
 	members["BrokenBarrierError"] = rt.host.Exception("threading.BrokenBarrierError")
 	members["connection"] = rt.connectionModule(members["Pipe"])
+	members["managers"] = rt.managersModule()
 	members["shared_memory"] = rt.sharedMemoryModule()
 	members["sharedctypes"] = rt.sharedctypesModule(members)
 	rt.module = &starlarkstruct.Module{Name: "multiprocessing", Members: members}
@@ -76,6 +77,8 @@ func (rt *Runtime) registerWire() {
 	rt.host.Codec().Register(rt.synchronizedWire("array", (*SynchronizedArray)(nil)))
 	rt.host.Codec().Register(rt.sharedMemoryWire())
 	rt.host.Codec().Register(rt.shareableListWire())
+	rt.registerShared((*ArrayProxy)(nil), "arrayproxy", rt.openArrayProxy)
+	rt.host.Codec().Register(valueProxyWire())
 	rt.host.Codec().Register(rt.barrierWire())
 	rt.host.Codec().Register(rt.managerWire())
 	rt.host.Codec().Register(rt.connectionWire())

@@ -60,10 +60,8 @@ func (rt *Runtime) makeSharedMemory(_ *starlark.Thread, b *starlark.Builtin, arg
 	}
 	name, named := starlark.AsString(given)
 	switch {
-	case size < 0:
-		return nil, wire.Errorf("ValueError", "'size' must be a positive integer")
-	case bool(create) && size == 0:
-		return nil, wire.Errorf("ValueError", "'size' must be a positive number different from zero")
+	case size < 0 || bool(create) && size == 0:
+		return nil, sizeError(size)
 	case given != starlark.None && !named:
 		return nil, wire.Errorf("TypeError", "SharedMemory: name: got %s, want string or None", given.Type())
 	case !named && !bool(create):
@@ -72,6 +70,17 @@ func (rt *Runtime) makeSharedMemory(_ *starlark.Thread, b *starlark.Builtin, arg
 		return rt.newSharedMemory(name, named, size)
 	}
 	return rt.findSharedMemory(name)
+}
+
+// sizeError says what is wrong with the size of a new block, if anything is.
+func sizeError(size int) error {
+	switch {
+	case size < 0:
+		return wire.Errorf("ValueError", "'size' must be a positive integer")
+	case size == 0:
+		return wire.Errorf("ValueError", "'size' must be a positive number different from zero")
+	}
+	return nil
 }
 
 // newSharedMemory makes a block with a name, its own if named is false.
