@@ -38,6 +38,11 @@ func (rt *Runtime) makeModule() {
 		{"Pipe", rt.makePipe},
 		{"Manager", rt.makeManager},
 		{"Pool", rt.makePool},
+		{"get_context", rt.getContext},
+		{"get_start_method", rt.getStartMethod},
+		{"set_start_method", rt.setStartMethod},
+		{"get_all_start_methods", getAllStartMethods},
+		{"freeze_support", freezeSupport},
 	} {
 		members[f.name] = starlark.NewBuiltin(f.name, f.fn)
 	}

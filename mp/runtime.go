@@ -24,6 +24,7 @@ type Runtime struct {
 	err    error
 
 	module       *starlarkstruct.Module
+	methodSet    bool // the start method was asked for or set; guarded by the script lock
 	processClass starlark.Value
 	main         *starlark.Thread
 
