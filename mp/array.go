@@ -162,11 +162,6 @@ func (a *SynchronizedArray) readBytes(p []byte, off int) error {
 	return err
 }
 
-func (a *SynchronizedArray) writeBytes(p []byte, off int) error {
-	_, err := guarded(a.g, func() (bool, error) { return true, a.raw.writeBytes(p, off) })
-	return err
-}
-
 var (
 	arrayMethods    = append(append([]method(nil), synchronizedMethods...), itemMethods...)
 	arrayType       = &sharedType{"SynchronizedArray", arrayMethods}

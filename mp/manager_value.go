@@ -294,9 +294,8 @@ func (a *ArrayProxy) Has(x starlark.Value) (bool, error) { return a.raw.Has(x) }
 // Iterate walks over the elements as they are when they come.
 func (a *ArrayProxy) Iterate() starlark.Iterator { return a.raw.Iterate() }
 
-func (a *ArrayProxy) byteLen() int                       { return a.raw.byteLen() }
-func (a *ArrayProxy) readBytes(p []byte, off int) error  { return a.raw.readBytes(p, off) }
-func (a *ArrayProxy) writeBytes(p []byte, off int) error { return a.raw.writeBytes(p, off) }
+func (a *ArrayProxy) byteLen() int                      { return a.raw.byteLen() }
+func (a *ArrayProxy) readBytes(p []byte, off int) error { return a.raw.readBytes(p, off) }
 
 var arrayProxyType = &sharedType{"ArrayProxy", append([]method{
 	{"_getvalue", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {

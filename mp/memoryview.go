@@ -265,14 +265,6 @@ func (v *memoryView) readBytes(p []byte, off int) error {
 	return nil
 }
 
-func (v *memoryView) writeBytes(p []byte, off int) error {
-	if err := v.check(); err != nil {
-		return err
-	}
-	v.copyIn(p, off)
-	return nil
-}
-
 // Attr implements starlark.HasAttrs.
 func (v *memoryView) Attr(name string) (starlark.Value, error) {
 	switch name {

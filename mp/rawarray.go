@@ -362,18 +362,11 @@ func bytesLike(v starlark.Value) ([]byte, bool) {
 	return nil, false
 }
 
-// byteLen, readBytes and writeBytes are for those who copy bytes in and out, such as a connection. The caller has seen to it that
-// p fits.
+// byteLen and readBytes are for those who copy bytes out. The caller has seen to it that p fits.
 func (a *RawArray) byteLen() int { return a.mem.Len() }
 
 func (a *RawArray) readBytes(p []byte, off int) error {
 	copy(p, a.mem.Bytes()[off:])
-	runtime.KeepAlive(a)
-	return nil
-}
-
-func (a *RawArray) writeBytes(p []byte, off int) error {
-	copy(a.mem.Bytes()[off:], p)
 	runtime.KeepAlive(a)
 	return nil
 }
