@@ -196,6 +196,10 @@ func connectionRecvBytesInto(thread *starlark.Thread, b *starlark.Builtin, args 
 	if err != nil {
 		return nil, err
 	}
+	// Another thread may have closed the memory meanwhile.
+	if p, err = buf.memory(); err != nil {
+		return nil, err
+	}
 	if offset+len(data) > len(p) {
 		short := c.rt.host.Exception("multiprocessing.BufferTooShort")
 		exc, err := c.rt.host.Call(thread, short, starlark.Tuple{starlark.Bytes(data)}, nil)

@@ -362,7 +362,7 @@ func bytesLike(v starlark.Value) ([]byte, bool) {
 	return nil, false
 }
 
-// byteLen and readBytes are for those who copy bytes out. The caller has seen to it that p fits.
+// byteLen and readBytes are for those who copy the content (bytesLike). The caller has seen to it that p fits.
 func (a *RawArray) byteLen() int { return a.mem.Len() }
 
 func (a *RawArray) readBytes(p []byte, off int) error {

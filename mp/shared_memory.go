@@ -127,6 +127,9 @@ func (rt *Runtime) findSharedMemory(name string) (*SharedMemory, error) {
 
 // segmentKey is what the system makes of a name: slashes before it do not count, others must not be.
 func segmentKey(name string) (string, error) {
+	if strings.Contains(name, "\x00") {
+		return "", wire.Errorf("ValueError", "embedded null character")
+	}
 	key := strings.TrimLeft(name, "/")
 	if key == "" || strings.Contains(key, "/") || len(key) > prim.MaxName {
 		return "", wire.Errorf("OSError", "[Errno 22] Invalid argument: '/%s'", name)
