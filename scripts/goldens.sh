@@ -21,7 +21,7 @@ again=$(mktemp)
 trap 'rm -f "$again"' EXIT
 status=0
 for script; do
-	if grep -q '^# CPython: no' "$script"; then
+	if grep -q '^#.* CPython: no' "$script"; then
 		continue
 	fi
 	golden=${script%.star}.golden

@@ -66,7 +66,7 @@ type scenario struct {
 
 var (
 	stderrComment = regexp.MustCompile(`(?m)^# stderr: (.*)$`)
-	oursComment   = regexp.MustCompile(`(?m)^# CPython: no`)
+	oursComment   = regexp.MustCompile(`(?m)^#.* CPython: no`)
 )
 
 func scenarios(t *testing.T) []scenario {
