@@ -19,6 +19,7 @@ type bundle struct {
 	parent  string // the parent's name
 	pid     int    // and pid
 	argv    []string
+	logs    logSettings
 }
 
 func (b *bundle) String() string        { return "<bundle>" }
@@ -28,7 +29,11 @@ func (b *bundle) Truth() starlark.Bool  { return true }
 func (b *bundle) Hash() (uint32, error) { return 0, wire.Errorf("TypeError", "unhashable: bundle") }
 
 func (rt *Runtime) newBundle(p *process, self starlark.Value) *bundle {
+	rt.mu.Lock()
+	logs := rt.logs
+	rt.mu.Unlock()
 	return &bundle{
+		logs:    logs,
 		process: self, target: p.target, args: p.args, kwargs: p.kwargs,
 		parent: rt.Name(), pid: os.Getpid(), argv: rt.host.Argv(),
 	}
@@ -50,6 +55,8 @@ func (b *bundle) encode(e *wire.Encoder) error {
 	}
 	e.String(b.parent)
 	e.Int(int64(b.pid))
+	e.Int(int64(b.logs.level))
+	e.Bool(b.logs.toStderr)
 	e.Int(int64(len(b.argv)))
 	for _, a := range b.argv {
 		e.String(a)
@@ -101,6 +108,14 @@ func decodeBundle(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, erro
 		return nil, err
 	}
 	b.pid = int(pid)
+	level, err := d.Int()
+	if err != nil {
+		return nil, err
+	}
+	b.logs.level = int(level)
+	if b.logs.toStderr, err = d.Bool(); err != nil {
+		return nil, err
+	}
 	n, err := d.Len()
 	if err != nil {
 		return nil, err

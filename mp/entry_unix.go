@@ -63,6 +63,7 @@ func runChild(slot arena.SlotID, gen uint32, newHost func(rt *Runtime) (Host, er
 		os.Exit(1)
 	}()
 	code := rt.runBundle(s)
+	rt.log(logInfo, "process exiting with exitcode %d", code)
 	rt.Shutdown(false)
 	rt.warn(rt.member.Leave())
 	s.SetState(arena.SlotExited)
@@ -87,8 +88,10 @@ func (rt *Runtime) runBundle(s *arena.Slot) int {
 	p.pid = os.Getpid()
 	rt.mu.Lock()
 	rt.current, rt.identity, rt.name, rt.daemon, rt.authkey = b.process, p.identity, p.name, p.daemon, p.authkey
+	rt.logs = b.logs
 	rt.mu.Unlock()
 	rt.parent.name, rt.parent.pid = b.parent, b.pid
+	rt.log(logInfo, "child process calling self.run()")
 
 	run, err := b.process.(starlark.HasAttrs).Attr("run")
 	if err == nil {

@@ -12,6 +12,7 @@ import (
 func (rt *Runtime) Module() *starlarkstruct.Module { return rt.module }
 
 func (rt *Runtime) makeModule() {
+	rt.logger = &Logger{rt: rt}
 	members := starlark.StringDict{"Process": rt.processClass}
 	for _, f := range []struct {
 		name string
@@ -43,6 +44,8 @@ func (rt *Runtime) makeModule() {
 		{"set_start_method", rt.setStartMethod},
 		{"get_all_start_methods", getAllStartMethods},
 		{"freeze_support", freezeSupport},
+		{"get_logger", rt.getLogger},
+		{"log_to_stderr", rt.logToStderr},
 	} {
 		members[f.name] = starlark.NewBuiltin(f.name, f.fn)
 	}
@@ -60,6 +63,7 @@ func (rt *Runtime) makeModule() {
 		codec.Name("multiprocessing."+name, v)
 	}
 	codec.Name("multiprocessing", rt.module)
+	codec.Name("multiprocessing.logger", rt.logger)
 	codec.Name("multiprocessing.managers._serve", rt.serve)
 	codec.Name("multiprocessing.pool._worker", rt.work)
 }

@@ -24,6 +24,7 @@ type Runtime struct {
 	err    error
 
 	module       *starlarkstruct.Module
+	logger       *Logger
 	methodSet    bool // the start method was asked for or set; guarded by the script lock
 	processClass starlark.Value
 	main         *starlark.Thread
@@ -39,6 +40,7 @@ type Runtime struct {
 	name     string              // guarded by mu
 	daemon   bool                // guarded by mu
 	authkey  string              // guarded by mu: bytes
+	logs     logSettings         // guarded by mu
 	children map[*child]*process // guarded by mu: started and not yet collected
 	finish   []func()            // guarded by mu: run at shutdown, last first
 	spares   spares

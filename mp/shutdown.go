@@ -13,6 +13,9 @@ const endGrace = 2 * time.Second
 // finished, daemonic children are terminated, the others are joined, then managers, which those may still use, are ended
 // and spares dismissed. With interrupted, as after Ctrl-C, all children are terminated. It blocks until no child is left and may be called without the script lock only.
 func (rt *Runtime) Shutdown(interrupted bool) {
+	rt.log(logInfo, "process shutting down")
+	rt.log(logDebug, `running all "atexit" finalizers with priority >= 0`)
+	defer rt.log(logDebug, `running the remaining "atexit" finalizers`)
 	if !rt.Started() {
 		return
 	}
@@ -28,13 +31,21 @@ func (rt *Runtime) Shutdown(interrupted bool) {
 		rt.mu.Unlock()
 		f()
 	}
-	rt.end(rt.childrenThat(func(p *process) bool { return interrupted || p.daemon }))
+	ended := rt.childrenThat(func(p *process) bool { return interrupted || p.daemon })
+	for _, c := range ended {
+		rt.log(logInfo, "calling terminate() for daemon %s", rt.slot(c.slot).Name())
+	}
+	for _, c := range ended {
+		rt.log(logInfo, "calling join() for process %s", rt.slot(c.slot).Name())
+	}
+	rt.end(ended)
 	for {
 		joined := rt.childrenThat(func(p *process) bool { return !p.server })
 		if len(joined) == 0 {
 			break
 		}
 		for _, c := range joined {
+			rt.log(logInfo, "calling join() for process %s", rt.slot(c.slot).Name())
 			c.await(0, nil)
 			rt.forget(c)
 		}
