@@ -3,6 +3,7 @@
 package mp
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -77,7 +78,11 @@ func (rt *Runtime) runBundle(s *arena.Slot) int {
 	rt.host.Enter(thread)
 	defer rt.host.Leave(thread)
 	b, err := rt.receive(arena.Handle(s.Inbox.Load()))
+	if errors.Is(err, arena.ErrStale) {
+		return 1 // the parent died, and what it had sent died with it: an orphan ends in silence
+	}
 	if err != nil {
+		rt.setName(s.Name())
 		return rt.failed(err)
 	}
 	rt.host.SetArgv(b.argv)

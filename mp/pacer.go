@@ -9,13 +9,15 @@ import (
 // pacer runs Go's collector when a process has made so many values for shared objects that cells may be held by dropped
 // ones. The collector by itself only sees the small values, not the memory of the family behind them.
 type pacer struct {
+	step int64        // see setStep; set before the first value is made
 	live atomic.Int64 // values that exist, dropped ones included until their cleanup
 	next atomic.Int64 // number of values at which to collect
 	size atomic.Int64 // bytes of shared memory made since the last collection on their account
 }
 
-// pacerStep is how many values more than after the last collection make the next one due, at least.
-const pacerStep = 1 << 14
+// setStep sets how many values more than after the last collection make the next one due, at least. A value may hold a
+// chunk, and other processes need some too: so it is a small part of what the arena has.
+func (p *pacer) setStep(chunks int) { p.step = int64(min(max(chunks/32, 64), 1<<14)) }
 
 // pacerBytes is how many bytes of shared memory are made between two collections.
 const pacerBytes = 256 << 20
@@ -35,10 +37,10 @@ func own[T any](rt *Runtime, o *T, close func()) {
 		close()
 		p.live.Add(-1)
 	}, close)
-	next := max(p.next.Load(), pacerStep)
+	next := max(p.next.Load(), p.step)
 	if n := p.live.Add(1); n >= next && p.next.CompareAndSwap(p.next.Load(), 2*n) {
 		p.collect()
-		p.next.Store(2*p.live.Load() + pacerStep)
+		p.next.Store(2*p.live.Load() + p.step)
 	}
 }
 

@@ -104,6 +104,7 @@ func (rt *Runtime) adoptMember(m *arena.Member, slot arena.SlotID) {
 	rt.member, rt.self = m, slot
 	// Objects that scripts dropped hold cells until Go's collector has seen them.
 	m.Pressure = rt.pacer.collect
+	rt.pacer.setStep(m.Arena().Chunks())
 }
 
 // threadID numbers the script threads of this process, for RLock's ownership.
