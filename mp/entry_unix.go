@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/internal/prim"
@@ -18,14 +20,14 @@ import (
 // It must be called before anything that a child should not do: flags, files, goroutines. newHost makes the interpreter
 // around the given runtime; it is called while the child still waits to be given something to run.
 func Child(newHost func(rt *Runtime) (Host, error)) {
-	slot, gen, ok := childSlot()
+	m, ok := readMark()
 	if !ok {
 		return
 	}
-	os.Exit(runChild(slot, gen, newHost))
+	os.Exit(runChild(m, newHost))
 }
 
-func runChild(slot arena.SlotID, gen uint32, newHost func(rt *Runtime) (Host, error)) int {
+func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 	signal.Ignore(syscall.SIGINT) // the root alone acts on Ctrl-C
 	defaultSignals()
 	syscall.CloseOnExec(controlFD)
@@ -35,12 +37,12 @@ func runChild(slot arena.SlotID, gen uint32, newHost func(rt *Runtime) (Host, er
 		fmt.Fprintf(os.Stderr, "starmp: child: %v\n", err)
 		return 1
 	}
-	s := a.Slot(slot)
-	if s.Gen.Load() != gen {
+	s := a.Slot(mark.slot)
+	if s.Gen.Load() != mark.gen {
 		return 1 // the parent died and its heir has closed the slot
 	}
 	rt := &Runtime{children: map[*child]*process{}}
-	rt.adoptMember(a.Join(slot), slot)
+	rt.adoptMember(a.Join(mark.slot), mark.slot)
 	if rt.host, err = newHost(rt); err == nil {
 		err = rt.init()
 	}
@@ -55,6 +57,7 @@ func runChild(slot arena.SlotID, gen uint32, newHost func(rt *Runtime) (Host, er
 		return 0 // a spare that was not needed
 	}
 	s.SetState(arena.SlotRunning)
+	time.AfterFunc(childWarmUp, func() { runtime.GOMAXPROCS(mark.procs) })
 	rt.parent = &parentLink{}
 	go func() {
 		// The parent writes nothing more: whatever this returns, it is gone, and an orphan does not outlive it.

@@ -5,10 +5,12 @@ package mp
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"golang.org/x/sys/unix"
@@ -19,8 +21,27 @@ const (
 	sigterm = syscall.SIGTERM
 )
 
-// childVariable marks a process as a child: its slot and the slot's generation.
+// childVariable marks a process as a child: its slot, the slot's generation, and how many threads may run Go code in it
+// later on, with the GOMAXPROCS that its environment should have.
 const childVariable = "STARMP_CHILD"
+
+// A child starts with one thread for Go code: the threads that Go would start beside it cost an eighth of the time that a
+// short child takes (scripts/bench/start.star). One that lives longer than childWarmUp gets as many as its parent has.
+const childWarmUp = 3 * time.Millisecond
+
+// childEnv is the environment of a child in slot.
+func childEnv(slot arena.SlotID, gen uint32) []string {
+	env := os.Environ()
+	own, procs := env[:0], ""
+	for _, kv := range env {
+		if v, ok := strings.CutPrefix(kv, "GOMAXPROCS="); ok {
+			procs = v
+		} else {
+			own = append(own, kv)
+		}
+	}
+	return append(own, "GOMAXPROCS=1", fmt.Sprintf("%s=%d:%d:%d:%s", childVariable, slot, gen, runtime.GOMAXPROCS(0), procs))
+}
 
 // Descriptors that a child inherits beside the standard three.
 const (
@@ -44,10 +65,9 @@ func (c *child) exec(m *arena.Member) error {
 	if err != nil {
 		return fmt.Errorf("socketpair: %w", err)
 	}
-	env := append(os.Environ(), fmt.Sprintf("%s=%d:%d", childVariable, c.slot, m.Arena().Slot(c.slot).Gen.Load()))
 	// The standard input of a child is empty, as in CPython: two readers of one terminal would fight over its lines.
 	c.pid, err = syscall.ForkExec(exe, []string{exe, "[child]"}, &syscall.ProcAttr{
-		Env:   env,
+		Env:   childEnv(c.slot, m.Arena().Slot(c.slot).Gen.Load()),
 		Files: []uintptr{null.Fd(), 1, 2, uintptr(pair[1]), m.Arena().File().Fd()},
 	})
 	syscall.Close(pair[1])
@@ -88,17 +108,33 @@ func waitPid(pid int) int {
 	}
 }
 
-// childSlot reads and removes the mark of a child.
-func childSlot() (slot arena.SlotID, gen uint32, ok bool) {
+// mark is what childVariable says.
+type mark struct {
+	slot  arena.SlotID
+	gen   uint32
+	procs int
+}
+
+// readMark reads the mark of a child and puts its environment right.
+func readMark() (m mark, ok bool) {
 	v, ok := os.LookupEnv(childVariable)
 	if !ok {
-		return 0, 0, false
+		return mark{}, false
 	}
 	os.Unsetenv(childVariable)
-	a, b, _ := strings.Cut(v, ":")
-	s, err1 := strconv.ParseUint(a, 10, 32)
-	g, err2 := strconv.ParseUint(b, 10, 32)
-	return arena.SlotID(s), uint32(g), err1 == nil && err2 == nil
+	parts := strings.SplitN(v, ":", 4)
+	if len(parts) != 4 {
+		return mark{}, false
+	}
+	slot, err1 := strconv.ParseUint(parts[0], 10, 32)
+	gen, err2 := strconv.ParseUint(parts[1], 10, 32)
+	procs, err3 := strconv.Atoi(parts[2])
+	if parts[3] == "" {
+		os.Unsetenv("GOMAXPROCS")
+	} else {
+		os.Setenv("GOMAXPROCS", parts[3])
+	}
+	return mark{arena.SlotID(slot), uint32(gen), procs}, err1 == nil && err2 == nil && err3 == nil
 }
 
 // signalName is the name of signal number n, such as SIGTERM, or "".
