@@ -24,26 +24,11 @@ var (
 
 // makeEvent is Event().
 func (rt *Runtime) makeEvent(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	if err := noArgs(b, args, kwargs); err != nil {
-		return nil, err
-	}
-	m, err := rt.mem()
-	if err != nil {
-		return nil, err
-	}
-	e, err := prim.NewEvent(m)
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	return rt.wrapEvent(e), nil
+	return makeShared(b, args, kwargs, func() (*Event, error) { return newShared(rt, prim.NewEvent, rt.wrapEvent) })
 }
 
 func (rt *Runtime) openEvent(m *arena.Member, h arena.Handle) (starlark.Value, error) {
-	e, err := prim.OpenEvent(m, h)
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	return rt.wrapEvent(e), nil
+	return openShared(m, h, prim.OpenEvent, rt.wrapEvent)
 }
 
 func (rt *Runtime) wrapEvent(e *prim.Event) *Event {

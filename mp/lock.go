@@ -24,30 +24,13 @@ var (
 
 // makeLock is Lock().
 func (rt *Runtime) makeLock(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	if err := noArgs(b, args, kwargs); err != nil {
-		return nil, err
-	}
-	return rt.newLock()
+	return makeShared(b, args, kwargs, rt.newLock)
 }
 
-func (rt *Runtime) newLock() (*Lock, error) {
-	m, err := rt.mem()
-	if err != nil {
-		return nil, err
-	}
-	l, err := prim.NewLock(m)
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	return rt.wrapLock(l), nil
-}
+func (rt *Runtime) newLock() (*Lock, error) { return newShared(rt, prim.NewLock, rt.wrapLock) }
 
 func (rt *Runtime) openLock(m *arena.Member, h arena.Handle) (starlark.Value, error) {
-	l, err := prim.OpenLock(m, h)
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	return rt.wrapLock(l), nil
+	return openShared(m, h, prim.OpenLock, rt.wrapLock)
 }
 
 func (rt *Runtime) wrapLock(l *prim.Lock) *Lock {

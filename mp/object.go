@@ -105,6 +105,40 @@ func (rt *Runtime) registerShared(sample starlark.Value, name string, open func(
 	})
 }
 
+// newShared makes a primitive of the family and the script's value for it.
+func newShared[P any, V starlark.Value](rt *Runtime, make func(*arena.Member) (P, error), wrap func(P) V) (v V, err error) {
+	m, err := rt.mem()
+	if err != nil {
+		return v, err
+	}
+	p, err := make(m)
+	if err != nil {
+		return v, scriptError(err)
+	}
+	return wrap(p), nil
+}
+
+// openShared makes a value for the primitive that h names.
+func openShared[P any, V starlark.Value](m *arena.Member, h arena.Handle, open func(*arena.Member, arena.Handle) (P, error), wrap func(P) V) (starlark.Value, error) {
+	p, err := open(m, h)
+	if err != nil {
+		return nil, scriptError(err)
+	}
+	return wrap(p), nil
+}
+
+// makeShared is a constructor without parameters.
+func makeShared[V starlark.Value](b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple, make func() (V, error)) (starlark.Value, error) {
+	if err := noArgs(b, args, kwargs); err != nil {
+		return nil, err
+	}
+	v, err := make()
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
 // noArgs is the check of a method without parameters.
 func noArgs(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) error {
 	if len(args)+len(kwargs) == 0 {

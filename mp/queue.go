@@ -60,11 +60,7 @@ func (rt *Runtime) newQueueBy(make func(*arena.Member, int) (*prim.Queue, error)
 }
 
 func (rt *Runtime) openQueue(m *arena.Member, h arena.Handle) (starlark.Value, error) {
-	q, err := prim.OpenQueue(m, h)
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	return rt.wrapQueue(q), nil
+	return openShared(m, h, prim.OpenQueue, rt.wrapQueue)
 }
 
 func (rt *Runtime) wrapQueue(q *prim.Queue) *Queue {

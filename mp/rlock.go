@@ -24,30 +24,13 @@ var (
 
 // makeRLock is RLock().
 func (rt *Runtime) makeRLock(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	if err := noArgs(b, args, kwargs); err != nil {
-		return nil, err
-	}
-	return rt.newRLock()
+	return makeShared(b, args, kwargs, rt.newRLock)
 }
 
-func (rt *Runtime) newRLock() (*RLock, error) {
-	m, err := rt.mem()
-	if err != nil {
-		return nil, err
-	}
-	l, err := prim.NewRLock(m)
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	return rt.wrapRLock(l), nil
-}
+func (rt *Runtime) newRLock() (*RLock, error) { return newShared(rt, prim.NewRLock, rt.wrapRLock) }
 
 func (rt *Runtime) openRLock(m *arena.Member, h arena.Handle) (starlark.Value, error) {
-	l, err := prim.OpenRLock(m, h)
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	return rt.wrapRLock(l), nil
+	return openShared(m, h, prim.OpenRLock, rt.wrapRLock)
 }
 
 func (rt *Runtime) wrapRLock(l *prim.RLock) *RLock {

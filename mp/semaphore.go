@@ -50,11 +50,7 @@ func (rt *Runtime) makeSemaphore(bounded bool) builtinFunc {
 }
 
 func (rt *Runtime) openSemaphore(m *arena.Member, h arena.Handle) (starlark.Value, error) {
-	s, err := prim.OpenSemaphore(m, h)
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	return rt.wrapSemaphore(s), nil
+	return openShared(m, h, prim.OpenSemaphore, rt.wrapSemaphore)
 }
 
 func (rt *Runtime) wrapSemaphore(s *prim.Semaphore) *Semaphore {

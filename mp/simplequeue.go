@@ -30,26 +30,13 @@ var errHandleClosed = wire.Errorf("OSError", "handle is closed")
 
 // makeSimpleQueue is SimpleQueue().
 func (rt *Runtime) makeSimpleQueue(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	if err := noArgs(b, args, kwargs); err != nil {
-		return nil, err
-	}
-	m, err := rt.mem()
-	if err != nil {
-		return nil, err
-	}
-	q, err := prim.NewQueue(m, 0)
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	return rt.wrapSimpleQueue(q), nil
+	return makeShared(b, args, kwargs, func() (*SimpleQueue, error) {
+		return newShared(rt, func(m *arena.Member) (*prim.Queue, error) { return prim.NewQueue(m, 0) }, rt.wrapSimpleQueue)
+	})
 }
 
 func (rt *Runtime) openSimpleQueue(m *arena.Member, h arena.Handle) (starlark.Value, error) {
-	q, err := prim.OpenQueue(m, h)
-	if err != nil {
-		return nil, scriptError(err)
-	}
-	return rt.wrapSimpleQueue(q), nil
+	return openShared(m, h, prim.OpenQueue, rt.wrapSimpleQueue)
 }
 
 func (rt *Runtime) wrapSimpleQueue(q *prim.Queue) *SimpleQueue {
