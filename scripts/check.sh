@@ -22,7 +22,7 @@ step() {
 	start=$(date +%s)
 	if "$@" >"$dir/out" 2>&1; then
 		echo "ok    $name ($(($(date +%s) - start)) s)"
-		[ "$show" = no ] || grep -E '^(ok|\?)' "$dir/out" | sed 's/^/      /'
+		[ "$show" = no ] || grep -E '^(ok|\?)' "$dir/out"
 	else
 		echo "FAIL  $name ($(($(date +%s) - start)) s): $*"
 		cat "$dir/out"
