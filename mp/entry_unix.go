@@ -77,7 +77,6 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 // runBundle receives the bundle and runs its process. The result is the exit code.
 func (rt *Runtime) runBundle(s *arena.Slot) int {
 	thread := rt.host.NewThread("MainThread")
-	rt.main = thread
 	rt.host.Enter(thread)
 	defer rt.host.Leave(thread)
 	b, err := rt.receive(arena.Handle(s.Inbox.Load()))

@@ -34,8 +34,6 @@ type Host interface {
 	// NewClass makes a class whose methods may be *starlark.Builtin (self is their first argument) and whose
 	// properties are values with Get(self) and Set(self, v).
 	NewClass(name string, bases []starlark.Value, attrs starlark.StringDict) (starlark.Value, error)
-	// IsInstance reports whether v is an instance of class or of a class derived from it.
-	IsInstance(v, class starlark.Value) bool
 	// Exception returns an exception class by its qualified name, such as "ValueError" or "queue.Empty".
 	Exception(class string) starlark.Value
 	// FromError returns the exception object that a script would see for err; ToError the error that raises it.

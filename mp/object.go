@@ -92,15 +92,7 @@ func (rt *Runtime) registerShared(sample starlark.Value, name string, open func(
 			return nil
 		},
 		Decode: func(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, error) {
-			h, err := d.Handle()
-			if err != nil {
-				return nil, err
-			}
-			m, err := rt.mem()
-			if err != nil {
-				return nil, err
-			}
-			return open(m, arena.Handle(h))
+			return decodeHandle(rt, d, open)
 		},
 	})
 }
@@ -116,6 +108,20 @@ func newShared[P any, V starlark.Value](rt *Runtime, make func(*arena.Member) (P
 		return v, scriptError(err)
 	}
 	return wrap(p), nil
+}
+
+// decodeHandle reads a handle and opens the primitive that it names.
+func decodeHandle[P any](rt *Runtime, d *wire.Decoder, open func(*arena.Member, arena.Handle) (P, error)) (p P, err error) {
+	h, err := d.Handle()
+	if err != nil {
+		return p, err
+	}
+	m, err := rt.mem()
+	if err != nil {
+		return p, err
+	}
+	p, err = open(m, arena.Handle(h))
+	return p, scriptError(err)
 }
 
 // openShared makes a value for the primitive that h names.

@@ -74,17 +74,9 @@ func (p *pipe) encode(e *wire.Encoder) error {
 }
 
 func (rt *Runtime) decodePipe(d *wire.Decoder) (link, error) {
-	h, err := d.Handle()
+	end, err := decodeHandle(rt, d, prim.OpenPipeEnd)
 	if err != nil {
 		return nil, err
-	}
-	m, err := rt.mem()
-	if err != nil {
-		return nil, err
-	}
-	end, err := prim.OpenPipeEnd(m, arena.Handle(h))
-	if err != nil {
-		return nil, scriptError(err)
 	}
 	return &pipe{rt: rt, end: end}, nil
 }

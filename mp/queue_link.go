@@ -78,17 +78,9 @@ func (l *queueLink) encode(e *wire.Encoder) error {
 }
 
 func (rt *Runtime) decodeQueueLink(d *wire.Decoder) (link, error) {
-	h, err := d.Handle()
+	q, err := decodeHandle(rt, d, prim.OpenQueue)
 	if err != nil {
 		return nil, err
-	}
-	m, err := rt.mem()
-	if err != nil {
-		return nil, err
-	}
-	q, err := prim.OpenQueue(m, arena.Handle(h))
-	if err != nil {
-		return nil, scriptError(err)
 	}
 	return &queueLink{rt: rt, q: q}, nil
 }

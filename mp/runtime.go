@@ -27,7 +27,6 @@ type Runtime struct {
 	logger       *Logger
 	methodSet    bool // the start method was asked for or set; guarded by the script lock
 	processClass starlark.Value
-	main         *starlark.Thread
 
 	parent  *parentLink // nil in a root
 	current starlark.Value

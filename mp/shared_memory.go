@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/internal/prim"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -240,17 +239,9 @@ func (rt *Runtime) sharedMemoryWire() wire.Type {
 			if closed {
 				return rt.findSharedMemory(name)
 			}
-			h, err := d.Handle()
+			seg, err := decodeHandle(rt, d, prim.OpenSegmentHandle)
 			if err != nil {
 				return nil, err
-			}
-			m, err := rt.mem()
-			if err != nil {
-				return nil, err
-			}
-			seg, err := prim.OpenSegmentHandle(m, arena.Handle(h))
-			if err != nil {
-				return nil, scriptError(err)
 			}
 			return rt.wrapSharedMemory(seg, name), nil
 		},
