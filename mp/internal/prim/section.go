@@ -2,8 +2,10 @@ package prim
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/starmp/starmp/mp/internal/arena"
+	"github.com/starmp/starmp/mp/internal/futex"
 )
 
 // A section is a short critical section of a cell that keeps something for each slot (a ledger, a list of waiters). What a
@@ -62,10 +64,21 @@ func (s *section) recover(dead arena.SlotID) {
 		s.settleAll(dead)
 		s.leave()
 	default:
+		// The holder is most likely alive and about to leave. It is given some time, since the slot of dead gets a new
+		// process as soon as this returns, and a note that is read after that no longer finds dead gone.
 		s.dirty.Store(1)
-		if s.m.TryLock(s.lock) {
-			s.settleAll(dead)
-			s.leave()
+		for start := futex.Now(); ; time.Sleep(20 * time.Microsecond) {
+			if s.m.TryLock(s.lock) {
+				s.settleAll(dead)
+				s.leave()
+				return
+			}
+			if futex.Now() > start+futex.Deadline(holderPatience) {
+				return
+			}
 		}
 	}
 }
+
+// holderPatience is how long recovery gives the holder of a section, which may be dead and wait for its own recovery.
+const holderPatience = 100 * time.Millisecond
