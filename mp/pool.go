@@ -66,7 +66,7 @@ func (rt *Runtime) makePool(thread *starlark.Thread, b *starlark.Builtin, args s
 		"initargs?", &initargs, "maxtasksperchild?", &most, "context?", &context); err != nil {
 		return nil, err
 	}
-	p := &Pool{rt: rt, size: runtime.NumCPU(), init: initializer, workers: map[*child]*process{}, jobs: map[uint64]work{}, lost: map[uint32]lostChild{}}
+	size, limit := runtime.NumCPU(), 0
 	if processes != starlark.None {
 		n, err := starlark.AsInt32(processes)
 		if err != nil {
@@ -75,30 +75,27 @@ func (rt *Runtime) makePool(thread *starlark.Thread, b *starlark.Builtin, args s
 		if n < 1 {
 			return nil, wire.Errorf("ValueError", "Number of processes must be at least 1")
 		}
-		p.size = n
+		size = n
 	}
 	if most != starlark.None {
 		n, err := starlark.AsInt32(most)
 		if err != nil || n < 1 {
 			return nil, wire.Errorf("ValueError", "maxtasksperchild must be a positive int or None")
 		}
-		p.most = n
+		limit = n
 	}
 	if _, ok := initializer.(starlark.Callable); !ok && initializer != starlark.None {
 		return nil, wire.Errorf("TypeError", "initializer must be a callable")
 	}
-	var err error
-	if p.args, err = spread(initargs); err != nil {
+	spreadArgs, err := spread(initargs)
+	if err != nil {
 		return nil, err
 	}
-	if p.tasks, err = rt.newQueue(0); err != nil {
+	p, err := rt.newPool(size, initializer, spreadArgs, limit)
+	if err != nil {
 		return nil, err
 	}
-	if p.results, err = rt.newQueue(0); err != nil {
-		return nil, err
-	}
-	p.thread = rt.host.NewThread("Pool")
-	for range p.size {
+	for range size {
 		if err := p.startWorker(thread); err != nil {
 			p.terminate()
 			p.await(nil)
@@ -109,6 +106,24 @@ func (rt *Runtime) makePool(thread *starlark.Thread, b *starlark.Builtin, args s
 		p.terminate()
 		p.await(nil)
 	})
+	return p, nil
+}
+
+// newPool makes a pool for size workers, none of which is there yet: startWorker adds them. It is the caller's to end it
+// before the process ends.
+func (rt *Runtime) newPool(size int, initializer starlark.Value, initargs starlark.Tuple, most int) (*Pool, error) {
+	p := &Pool{
+		rt: rt, size: size, init: initializer, args: initargs, most: most,
+		workers: map[*child]*process{}, jobs: map[uint64]work{}, lost: map[uint32]lostChild{},
+	}
+	var err error
+	if p.tasks, err = rt.newQueue(0); err != nil {
+		return nil, err
+	}
+	if p.results, err = rt.newQueue(0); err != nil {
+		return nil, err
+	}
+	p.thread = rt.host.NewThread("Pool")
 	go p.pump()
 	return p, nil
 }
@@ -174,7 +189,7 @@ func (p *Pool) pump() {
 				err = p.rt.host.ToError(exc)
 			}
 			p.rt.host.Leave(p.thread)
-			p.fail(err)
+			p.fail(initializerError{err})
 		default:
 			msg.Data = msg.Data[resultHead:]
 			fail := failure{set: kind == resultError}
@@ -233,6 +248,11 @@ func (p *Pool) replace(notice uint32) {
 		p.fail(err)
 	}
 }
+
+// initializerError is why a pool is broken whose initializer failed.
+type initializerError struct{ error }
+
+func (e initializerError) Unwrap() error { return e.error }
 
 // error is what the caller of the task that a dead worker was at gets.
 func (l lostChild) error() error {

@@ -134,7 +134,10 @@ func poolApply(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple
 	if err != nil {
 		return nil, err
 	}
-	j := p.newJob(1, true, callback, onError)
+	j, err := p.newJob(1, true, callback, onError)
+	if err != nil {
+		return nil, err
+	}
 	if err := p.submit(j, taskApply, f, starlark.Tuple{spreadArgs, kwds}); err != nil {
 		return nil, err
 	}
@@ -179,7 +182,10 @@ func poolMap(kind uint32) builtinFunc {
 			chunks = append(chunks, starlark.NewList(items[:n:n]))
 			items = items[n:]
 		}
-		j := p.newJob(len(chunks), false, callback, onError)
+		j, err := p.newJob(len(chunks), false, callback, onError)
+		if err != nil {
+			return nil, err
+		}
 		if err := p.submit(j, kind, f, chunks...); err != nil {
 			return nil, err
 		}
@@ -200,7 +206,7 @@ func (p *Pool) items(iterable starlark.Value) ([]starlark.Value, error) {
 	return items, nil
 }
 
-func (p *Pool) newJob(chunks int, single bool, callback, onError starlark.Value) *job {
+func (p *Pool) newJob(chunks int, single bool, callback, onError starlark.Value) (_ *job, err error) {
 	j := &job{pool: p, left: chunks, single: single, results: make([]prim.Msg, chunks)}
 	if callback != starlark.None {
 		j.callback = callback
@@ -208,17 +214,21 @@ func (p *Pool) newJob(chunks int, single bool, callback, onError starlark.Value)
 	if onError != starlark.None {
 		j.onError = onError
 	}
-	j.id = p.register(j)
-	return j
+	j.id, err = p.register(j)
+	return j, err
 }
 
-// register makes w known, so that results find it, and returns its number.
-func (p *Pool) register(w work) uint64 {
+// register makes w known, so that results find it, and returns its number. A broken pool, which would never finish it,
+// gives its error.
+func (p *Pool) register(w work) (uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.broken != nil {
+		return 0, p.broken
+	}
 	p.lastJob++
 	p.jobs[p.lastJob] = w
-	return p.lastJob
+	return p.lastJob, nil
 }
 
 // withdraw makes the work with that number unknown again.

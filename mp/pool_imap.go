@@ -118,7 +118,10 @@ func poolImap(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple,
 	if it.input = starlark.Iterate(iterable); it.input == nil {
 		return nil, wire.Errorf("TypeError", "'%s' object is not iterable", iterable.Type())
 	}
-	s.id = p.register(s)
+	if s.id, err = p.register(s); err != nil {
+		it.end()
+		return nil, err
+	}
 	runtime.AddCleanup(it, (*stream).abandon, s)
 	it.fill()
 	return it, nil
