@@ -160,6 +160,19 @@ func (ev *Evaluator) file(fn *starlark.Function) *ship.Module {
 	return m
 }
 
+// line is a line of a file whose text is known here, without its end; "" for any other.
+func (ev *Evaluator) line(file string, n int32) string {
+	if m := ev.files[file]; m != nil {
+		return m.Line(n)
+	}
+	for m := range ev.away {
+		if m.File == file {
+			return m.Line(n)
+		}
+	}
+	return ""
+}
+
 // home notes that fn, of a module that runs here, is being sent.
 func (ev *Evaluator) home(m *ship.Module, fn *starlark.Function) {
 	h := ev.homes[m]

@@ -87,7 +87,7 @@ func TestInterruptAtEnd(t *testing.T) {
 	s := &script{t: t, cmd: exec.Command("starmp", "-c", tenBusy+"fail('over')\n")}
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	s.run(func() { s.cmd.Stderr = s.cmd.Stdout })
-	for _, line := range []string{"ready", "Traceback (most recent call last):", "  <string>:14:5: in <toplevel>", "Exception: over"} {
+	for _, line := range []string{"ready", "Traceback (most recent call last):", "  <string>:14:5: in <toplevel>", "    fail('over')", "        ^", "Exception: over"} {
 		s.line(line)
 	}
 	syscall.Kill(-s.cmd.Process.Pid, syscall.SIGINT)
@@ -129,7 +129,11 @@ print(p.exitcode)
 	want := `Process Process-1:
 Traceback (most recent call last):
   <string>:6:10: in work
+    inner(n)
+         ^
   <string>:3:15: in inner
+    return 10 // n
+              ^
 ZeroDivisionError: floored division by zero
 1
 `

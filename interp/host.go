@@ -98,8 +98,8 @@ func (rt *Runtime) FromError(err error) starlark.Value { return rt.lib.FromError
 func (rt *Runtime) ToError(exc starlark.Value) error { return rt.lib.ToError(exc) }
 
 // Traceback returns the text of err as an uncaught error is shown, with what other processes and earlier exceptions
-// contributed. The caller has the script lock.
-func (rt *Runtime) Traceback(err error) string { return rt.lib.Format(err) }
+// contributed, in colour if standard error is a terminal. The caller has the script lock.
+func (rt *Runtime) Traceback(err error) string { return rt.paint(rt.lib.Format(err)) }
 
 // CPUCount returns os.cpu_count().
 func (rt *Runtime) CPUCount() int { return stdlib.CPUCount() }

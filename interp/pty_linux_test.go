@@ -30,6 +30,12 @@ type terminal struct {
 // startTerminal starts the starmp command on a new pseudo-terminal, as its controlling terminal.
 func startTerminal(t *testing.T, args ...string) *terminal {
 	t.Helper()
+	return startTerminalWith(t, nil, args...)
+}
+
+// startTerminalWith is startTerminal with variables added to the environment. Without them errors have no colours.
+func startTerminalWith(t *testing.T, env []string, args ...string) *terminal {
+	t.Helper()
 	ptmx, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("no pseudo-terminals here: %v", err)
@@ -52,7 +58,8 @@ func startTerminal(t *testing.T, args ...string) *terminal {
 	}
 	cmd := exec.Command("starmp", args...) // TestMain put it in front of PATH
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = tty, tty, tty
-	cmd.Env = append(os.Environ(), "TERM=xterm", "STARMP_HISTORY="+t.TempDir()+"/history")
+	cmd.Env = append(os.Environ(), "TERM=xterm", "STARMP_HISTORY="+t.TempDir()+"/history", "NO_COLOR=1")
+	cmd.Env = append(cmd.Env, env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

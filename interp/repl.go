@@ -113,6 +113,7 @@ func (r *repl) read() (*syntax.File, error) {
 	case ended != nil && (ended != io.EOF || lines == 0):
 		return nil, ended
 	case errors.As(err, &problem):
+		r.eval.AddChunk("repl", mainName, name, text) // to show the line
 		return nil, newSyntaxError([]Problem{{problem.Pos, problem.Msg + keywordHint(problem.Msg)}})
 	case err != nil:
 		return nil, err

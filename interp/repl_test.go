@@ -17,7 +17,7 @@ func TestREPL(t *testing.T) {
 		{"None\r", "\n"},
 		{"x = [1, 2]\r", "\n"},
 		{"x[5]\r", "IndexError: "},
-		{"undefined_thing\r", "<stdin-7>:1:1: undefined: undefined_thing\r\n"},
+		{"undefined_thing\r", "<stdin-7>:1:1: undefined: undefined_thing\r\n    undefined_thing\r\n    ^\r\n"},
 		{"x = (\r", "... "},
 		{"7,)\r", "\n"},
 		{"x\r", "\n(7,)\r\n"},
@@ -36,7 +36,8 @@ func TestREPL(t *testing.T) {
 		{"sleep(0)\r", "\n"},
 		{"type(sleep)\r", "\n\"builtin_function_or_method\"\r\n"},
 		{"__name__\r", "\n\"__main__\"\r\n"},
-		{"f(\"a\")\r", "  <stdin-10>:2:12: in f\r\nTypeError: "},
+		{"f(\"a\")\r", "  <stdin-10>:2:12: in f\r\n    return n + x[0]\r\n             ^\r\nTypeError: "},
+		{"1 +\r", "    1 +\r\n       ^\r\n"},
 	} {
 		x.send(step.in)
 		x.expect(step.want)

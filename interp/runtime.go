@@ -55,21 +55,22 @@ func newHost(o Options) *Runtime {
 	}
 	executable, _ := os.Executable() // sys.executable is empty where the system doesn't tell
 	rt.lib = stdlib.New(stdlib.Config{
-		Argv:       o.Argv,
-		Stdin:      o.Stdin,
-		Stdout:     o.Stdout,
-		Stderr:     o.Stderr,
-		Executable: executable,
-		Version:    Version,
-		Call:       starlark.Call,
-		Current:    rt.Current,
-		Sleep:      rt.sleep,
-		Block:      rt.lock.block,
-		Uncancel:   rt.intr.uncancel,
-		Traceback:  func(err error) string { return TracebackOf(err).String() },
-		ClassID:    func() string { return rt.classPrefix + strconv.FormatInt(rt.classes.Add(1), 36) },
-		Getpid:     os.Getpid,
-		Getppid:    os.Getppid,
+		Argv:        o.Argv,
+		Stdin:       o.Stdin,
+		Stdout:      o.Stdout,
+		Stderr:      o.Stderr,
+		Executable:  executable,
+		Version:     Version,
+		Call:        starlark.Call,
+		Current:     rt.Current,
+		Sleep:       rt.sleep,
+		Block:       rt.lock.block,
+		Uncancel:    rt.intr.uncancel,
+		Traceback:   func(err error) string { return TracebackOf(err).text(rt.eval.line) },
+		ProcessName: func() string { return rt.mp.Name() },
+		ClassID:     func() string { return rt.classPrefix + strconv.FormatInt(rt.classes.Add(1), 36) },
+		Getpid:      os.Getpid,
+		Getppid:     os.Getppid,
 	})
 	rt.lib.Register(rt.codec)
 	rt.eval = NewEvaluator(rt.Predeclared)

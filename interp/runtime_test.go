@@ -62,7 +62,7 @@ func TestStderrWritesOnce(t *testing.T) {
 	rt.Enter(thread)
 	rt.Stderr(rt.Traceback(err))
 	rt.Leave(thread)
-	if len(out.writes) != 1 || !strings.HasSuffix(out.writes[0], "  t.star:2:9: in f\nException: x\n") {
+	if len(out.writes) != 1 || !strings.HasSuffix(out.writes[0], "  t.star:2:9: in f\n    fail('x')\n        ^\nException: x\n") {
 		t.Errorf("got %q", out.writes)
 	}
 }

@@ -34,6 +34,15 @@ func (e *SyntaxError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// text is Error with the lines of the script, which line returns, and a newline at the end.
+func (e *SyntaxError) text(line func(file string, n int32) string) string {
+	var sb strings.Builder
+	for _, p := range e.Errors {
+		sb.WriteString(p.String() + "\n" + excerpt(line(p.Pos.Filename(), p.Pos.Line), p.Pos.Col, "    "))
+	}
+	return sb.String()
+}
+
 func newSyntaxError(problems []Problem) *SyntaxError {
 	slices.SortStableFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Pos.Line, b.Pos.Line), cmp.Compare(a.Pos.Col, b.Pos.Col))

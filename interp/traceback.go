@@ -58,28 +58,66 @@ const (
 	shownFrames  = 100 // at either end
 )
 
-// String returns the traceback as it is shown, ending in a newline; nothing for an empty one. Of a very deep recursion it
-// shows the ends.
+// String returns the traceback as it is shown where no text of the scripts is at hand, ending in a newline; nothing for an empty
+// one. Of a very deep recursion it shows the ends.
 func (tb Traceback) String() string {
 	if len(tb) == 0 {
 		return ""
 	}
-	lines := []string{"Traceback (most recent call last):"}
+	return tracebackHeader + "\n" + tb.text(func(string, int32) string { return "" })
+}
+
+const tracebackHeader = "Traceback (most recent call last):"
+
+// text is the frames, each with its line of the script: line returns one, or "".
+func (tb Traceback) text(line func(file string, n int32) string) string {
+	var shown []string
 	for i := 0; i < len(tb); {
 		n := 1
 		for i+n < len(tb) && tb[i+n] == tb[i] {
 			n++
 		}
+		text := "  " + tb[i].String() + "\n" + excerpt(line(tb[i].File, tb[i].Line), tb[i].Col, "    ")
 		for range min(n, shownRepeats) {
-			lines = append(lines, "  "+tb[i].String())
+			shown = append(shown, text)
 		}
 		if n > shownRepeats {
-			lines = append(lines, fmt.Sprintf("  [previous line repeated %d more times]", n-shownRepeats))
+			shown = append(shown, fmt.Sprintf("  [previous call repeated %d more times]\n", n-shownRepeats))
 		}
 		i += n
 	}
-	if hidden := len(lines) - 1 - 2*shownFrames; hidden > 1 {
-		lines = slices.Replace(lines, 1+shownFrames, 1+shownFrames+hidden, fmt.Sprintf("  [%d more frames]", hidden))
+	if hidden := len(shown) - 2*shownFrames; hidden > 1 {
+		shown = slices.Replace(shown, shownFrames, shownFrames+hidden, fmt.Sprintf("  [%d more calls]\n", hidden))
 	}
-	return strings.Join(lines, "\n") + "\n"
+	return strings.Join(shown, "")
+}
+
+// shownWidth is how much of a line of a script is shown: what fits into a terminal of 80 columns.
+const shownWidth = 74
+
+// excerpt shows a line of a script, without the spaces around it, and a caret below its column, both after indent; of
+// a long one it shows the part around the column. It returns "" where there is nothing to show.
+func excerpt(line string, col int32, indent string) string {
+	text := []rune(strings.ReplaceAll(strings.TrimRight(line, " \t\r\n"), "\t", " "))
+	at := int(col) - 1
+	if at < 0 || at > len(text) || len(text) == 0 {
+		return ""
+	}
+	start := 0
+	for start < len(text) && start < at && text[start] == ' ' {
+		start++
+	}
+	text, at = text[start:], at-start
+	if len(text) > shownWidth {
+		from := max(0, min(at-shownWidth/2, len(text)-shownWidth))
+		part := slices.Clone(text[from:min(len(text), from+shownWidth)])
+		if from > 0 {
+			part[0] = '…'
+		}
+		if from+shownWidth < len(text) {
+			part[len(part)-1] = '…'
+		}
+		text, at = part, at-from
+	}
+	return indent + string(text) + "\n" + indent + strings.Repeat(" ", at) + "^\n"
 }

@@ -65,12 +65,36 @@ func TestTracebackOfOtherErrors(t *testing.T) {
 func TestTracebackDeep(t *testing.T) {
 	err := evalError(t, "def f(n):\n    return f(n - 1) if n else 1 // 0\nf(1000)\n", nil)
 	got := TracebackOf(err).String()
-	if !strings.Contains(got, "  t.star:2:13: in f\n  [previous line repeated 997 more times]\n  t.star:2:33: in f\n") {
+	if !strings.Contains(got, "  t.star:2:13: in f\n  [previous call repeated 997 more times]\n  t.star:2:33: in f\n") {
 		t.Errorf("repeats are not folded:\n%s", got)
 	}
 	err = evalError(t, "def f(n):\n    return g(n)\ndef g(n):\n    return f(n - 1) if n else 1 // 0\nf(1000)\n", nil)
 	got = TracebackOf(err).String()
-	if n := strings.Count(got, "\n"); n != 202 || !strings.Contains(got, "  [1803 more frames]\n") || !strings.HasSuffix(got, "t.star:4:33: in g\n") {
+	if n := strings.Count(got, "\n"); n != 202 || !strings.Contains(got, "  [1803 more calls]\n") || !strings.HasSuffix(got, "t.star:4:33: in g\n") {
 		t.Errorf("the middle of a deep stack is not left out (%d lines):\n%s", n, got)
+	}
+}
+
+func TestExcerpt(t *testing.T) {
+	long := strings.Repeat("a", 100) + "(" + strings.Repeat("b", 100)
+	for _, c := range []struct {
+		line string
+		col  int32
+		want string
+	}{
+		{"x = f(1)", 6, "x = f(1)\n     ^\n"},
+		{"\t    return g()\r", 13, "return g()\n       ^\n"},
+		{"x = 'äöü' + f()", 14, "x = 'äöü' + f()\n             ^\n"},
+		{"x +", 4, "x +\n   ^\n"},
+		{"   ", 2, ""},
+		{"", 1, ""},
+		{"x", 9, ""},
+		{long, 101, "…" + strings.Repeat("a", 36) + "(" + strings.Repeat("b", 35) + "…\n" + strings.Repeat(" ", 37) + "^\n"},
+		{long, 1, strings.Repeat("a", 73) + "…\n^\n"},
+		{long, 201, "…" + strings.Repeat("b", 73) + "\n" + strings.Repeat(" ", 73) + "^\n"},
+	} {
+		if got := excerpt(c.line, c.col, ""); got != c.want {
+			t.Errorf("excerpt(%q, %d):\n%swant:\n%s", c.line, c.col, got, c.want)
+		}
 	}
 }

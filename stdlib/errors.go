@@ -88,15 +88,14 @@ func hasStack(err error) bool {
 	return errors.As(err, &e)
 }
 
-// Frames formats the call stack of err, outermost frame first and without built-in functions, as Python does. It returns
-// "" for an error without one.
+// Frames formats the call stack of err, a line a frame, outermost frame first and without built-in functions, as Python does. It
+// returns "" for an error without one.
 func Frames(err error) string {
 	var e *starlark.EvalError
 	if !errors.As(err, &e) {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("Traceback (most recent call last):\n")
 	for _, fr := range e.CallStack {
 		if fr.Pos.Filename() != "<builtin>" {
 			b.WriteString("  " + fr.Pos.String() + ": in " + fr.Name + "\n")
@@ -119,35 +118,69 @@ const (
 	contextText = "\nDuring handling of the above exception, another exception occurred:\n\n"
 )
 
-// traceback is the text of an exception that was raised, else "": what led to it, its frames in another process that
-// it came from, and its frames here. It is made once, so that it stays the first one.
-func (l *Lib) traceback(x *Instance) string {
+// trace is the traceback of an exception: what led to it, its frames, and a last line with class and message. The frames of an
+// exception that came from another process stand below those that it went through here, so that an error tells
+// one story, from the first process to the place where it arose.
+type trace struct {
+	before string // the tracebacks of other exceptions that led to it, with the words between
+	frames string // in lines; those of another process under a line that names it
+	last   string
+}
+
+func (t trace) String() string {
+	if t.frames == "" {
+		return t.before + t.last
+	}
+	return t.before + "Traceback (most recent call last):\n" + t.frames + t.last
+}
+
+// traceOf is the traceback of an exception that was raised, here or elsewhere, else nil. It is made once, so that it stays the
+// first one.
+func (l *Lib) traceOf(x *Instance) *trace {
 	e := x.state()
-	if e.trace != "" || e.err == nil {
-		if e.trace == "" {
+	if e.trace != nil || e.err == nil {
+		if e.trace == nil {
 			return e.remote
 		}
 		return e.trace
 	}
 	err := e.err
-	frames := l.cfg.Traceback(err)
 	e.err = nil // whatever leads back here finds nothing
-	var b strings.Builder
+	t := &trace{frames: l.cfg.Traceback(err)}
 	switch {
-	case e.remote != "" && frames == "":
-		b.WriteString(e.remote)
-	case e.remote != "":
-		b.WriteString(e.remote + causeText)
+	case e.remote != nil && t.frames == "":
+		t = e.remote
+	case e.remote != nil:
+		t.before, t.frames, t.last = e.remote.before, t.frames+e.remote.frames, e.remote.last
 	case e.cause != nil:
-		b.WriteString(l.full(e.cause) + causeText)
+		t.before = l.full(e.cause) + causeText
 	case e.context != nil && !e.suppress:
-		b.WriteString(l.full(e.context) + contextText)
+		t.before = l.full(e.context) + contextText
 	}
-	if e.remote == "" || frames != "" {
-		b.WriteString(frames + l.lastLine(x))
+	if t.last == "" {
+		t.last = l.lastLine(x)
 	}
-	e.err, e.trace = err, b.String()
-	return e.trace
+	e.err, e.trace = err, t
+	return t
+}
+
+// traceback is the text of traceOf, "" where there is none.
+func (l *Lib) traceback(x *Instance) string {
+	if t := l.traceOf(x); t != nil {
+		return t.String()
+	}
+	return ""
+}
+
+// sentTrace is the traceback of an exception that leaves the process, nil where there is none.
+func (l *Lib) sentTrace(x *Instance) *trace {
+	t := l.traceOf(x)
+	if t == nil || t == x.exc.remote || t.frames == "" {
+		return t
+	}
+	sent := *t
+	sent.frames = "  in process " + l.cfg.ProcessName() + ":\n" + t.frames
+	return &sent
 }
 
 // full is the traceback of an exception, or its last line alone where it has none.

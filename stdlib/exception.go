@@ -12,8 +12,8 @@ type excState struct {
 	args   starlark.Tuple
 	text   string // str() of an error that Go code raised, where the args don't give it; "" otherwise
 	err    error  // what first raised it in this process, with its call stack; nil before
-	remote string // the traceback that it came with from another process
-	trace  string // its traceback here, once asked for
+	remote *trace // the traceback that it came with from another process
+	trace  *trace // its traceback here, once asked for
 
 	cause, context *Instance
 	suppress       bool // __suppress_context__

@@ -34,9 +34,12 @@ type Config struct {
 	// exception. It must keep an interrupt that arrived since. Default: thread.Uncancel.
 	Uncancel func(thread *starlark.Thread, reason string)
 
-	// Traceback returns the text of an error's call stack, outermost frame first, from "Traceback (most recent call
-	// last):" to the last frame's newline, without the error's own line. Default: Frames.
+	// Traceback returns the text of an error's call stack, in lines, outermost frame first; "" for an error without one.
+	// Default: Frames.
 	Traceback func(err error) string
+
+	// ProcessName is the name of this process in the tracebacks that leave it. Default: "MainProcess".
+	ProcessName func() string
 
 	// ClassID returns an ID for a class that no other process of the family uses. Default: a counter, for a family of one.
 	ClassID func() string
@@ -106,6 +109,9 @@ func (l *Lib) setDefaults() {
 	}
 	if c.Traceback == nil {
 		c.Traceback = Frames
+	}
+	if c.ProcessName == nil {
+		c.ProcessName = func() string { return "MainProcess" }
 	}
 	if c.ClassID == nil {
 		c.ClassID = l.nextID

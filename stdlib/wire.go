@@ -242,12 +242,32 @@ func (l *Lib) encodeException(e *wire.Encoder, x *Instance) error {
 		return err
 	}
 	e.String(x.exc.text)
-	e.String(l.traceback(x))
+	sent := l.sentTrace(x)
+	e.Bool(sent != nil)
+	if sent != nil {
+		e.String(sent.before)
+		e.String(sent.frames)
+		e.String(sent.last)
+	}
 	e.Bool(x.exc.suppress)
 	if err := e.Field(".__cause__", orNone(x.exc.cause)); err != nil {
 		return err
 	}
 	return e.Field(".__context__", orNone(x.exc.context))
+}
+
+func decodeTrace(d *wire.Decoder) (*trace, error) {
+	if has, err := d.Bool(); !has || err != nil {
+		return nil, err
+	}
+	t := new(trace)
+	for _, part := range []*string{&t.before, &t.frames, &t.last} {
+		var err error
+		if *part, err = d.String(); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
 }
 
 func decodeException(d *wire.Decoder, x *Instance) error {
@@ -257,7 +277,7 @@ func decodeException(d *wire.Decoder, x *Instance) error {
 		exc.text, err = d.String()
 	}
 	if err == nil {
-		exc.remote, err = d.String()
+		exc.remote, err = decodeTrace(d)
 	}
 	if err == nil {
 		exc.suppress, err = d.Bool()

@@ -50,6 +50,22 @@ func (m *Module) SetTree(f *syntax.File) {
 	m.tree = f
 }
 
+// Line is line n of the text, counted from 1, without its end; "" if there is none.
+func (m *Module) Line(n int32) string {
+	rest := m.Text
+	for ; n > 1; n-- {
+		i := bytes.IndexByte(rest, '\n')
+		if i < 0 {
+			return ""
+		}
+		rest = rest[i+1:]
+	}
+	if i := bytes.IndexByte(rest, '\n'); i >= 0 {
+		rest = rest[:i]
+	}
+	return string(rest)
+}
+
 // Sum identifies name, file, session and text.
 func (m *Module) Sum() [sha256.Size]byte {
 	m.hashOnce.Do(func() { m.hash = sum(m.Text, m.Name, m.File, m.Session) })
