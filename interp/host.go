@@ -85,6 +85,11 @@ func (rt *Runtime) NewClass(name string, bases []starlark.Value, attrs starlark.
 	return rt.lib.NewClass(name, bases, attrs)
 }
 
+// NewModule makes a module of Go code, see [stdlib.NewModule].
+func (rt *Runtime) NewModule(name string, make func() starlark.StringDict) starlark.Value {
+	return stdlib.NewModule(name, make)
+}
+
 // IsInstance reports whether v is an instance of class or of a class derived from it.
 func (rt *Runtime) IsInstance(v, class starlark.Value) bool { return rt.lib.IsInstance(v, class) }
 

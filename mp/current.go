@@ -49,7 +49,7 @@ func (rt *Runtime) standIn(thread *starlark.Thread, name string, p *process, att
 	for k, v := range attrs {
 		all[k] = v
 	}
-	class, err := rt.host.NewClass(name, []starlark.Value{rt.processClass}, all)
+	class, err := rt.host.NewClass(name, []starlark.Value{rt.baseProcess}, all)
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,9 @@ type Host interface {
 	// NewClass makes a class whose methods may be *starlark.Builtin (self is their first argument) and whose
 	// properties are values with Get(self) and Set(self, v).
 	NewClass(name string, bases []starlark.Value, attrs starlark.StringDict) (starlark.Value, error)
+	// NewModule makes a module whose members make is asked for when the first of them is. It belongs to what holds the script
+	// lock.
+	NewModule(name string, make func() starlark.StringDict) starlark.Value
 	// Exception returns an exception class by its qualified name, such as "ValueError" or "queue.Empty".
 	Exception(class string) starlark.Value
 	// FromError returns the exception object that a script would see for err; ToError the error that raises it.

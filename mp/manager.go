@@ -109,7 +109,7 @@ func (m *Manager) makeMethod(name string) builtinFunc {
 	}
 	for _, maker := range sharedMakers {
 		if maker == name {
-			make := m.rt.Module().Members[name].(*starlark.Builtin)
+			make := m.rt.Module().Members[name].(starlark.Callable)
 			return func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 				return make.CallInternal(thread, args, kwargs)
 			}

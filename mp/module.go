@@ -22,20 +22,10 @@ func (rt *Runtime) makeModule() {
 		{"parent_process", rt.parentProcess},
 		{"active_children", rt.activeChildren},
 		{"cpu_count", rt.cpuCount},
-		{"Lock", rt.makeLock},
-		{"RLock", rt.makeRLock},
-		{"Semaphore", rt.makeSemaphore(false)},
-		{"BoundedSemaphore", rt.makeSemaphore(true)},
-		{"Condition", rt.makeCondition},
-		{"Event", rt.makeEvent},
-		{"Barrier", rt.makeBarrier},
 		{"Value", rt.makeValue},
 		{"Array", rt.makeArray},
 		{"RawValue", rt.makeRawValue},
 		{"RawArray", rt.makeRawArray},
-		{"Queue", rt.makeQueue},
-		{"SimpleQueue", rt.makeSimpleQueue},
-		{"JoinableQueue", rt.makeJoinable},
 		{"Pipe", rt.makePipe},
 		{"Manager", rt.makeManager},
 		{"Pool", rt.makePool},
@@ -44,10 +34,18 @@ func (rt *Runtime) makeModule() {
 		{"set_start_method", rt.setStartMethod},
 		{"get_all_start_methods", getAllStartMethods},
 		{"freeze_support", freezeSupport},
+		{"allow_connection_pickling", allowConnectionPickling},
+		{"set_executable", setExecutable},
+		{"set_forkserver_preload", setForkserverPreload},
 		{"get_logger", rt.getLogger},
 		{"log_to_stderr", rt.logToStderr},
 	} {
 		members[f.name] = starlark.NewBuiltin(f.name, f.fn)
+	}
+	rt.makeClasses()
+	// In CPython these are functions that make an object. As the classes themselves they do for isinstance too.
+	for _, c := range append(rt.lockTypes[1:], rt.queueTypes...) {
+		members[c.name] = c
 	}
 	for _, class := range []string{"ProcessError", "TimeoutError", "AuthenticationError", "BufferTooShort", "WorkerLostError"} {
 		members[class] = rt.host.Exception("multiprocessing." + class)
@@ -57,12 +55,14 @@ func (rt *Runtime) makeModule() {
 	members["managers"] = rt.managersModule()
 	members["shared_memory"] = rt.sharedMemoryModule()
 	members["sharedctypes"] = rt.sharedctypesModule(members)
+	rt.submodules(members)
 	rt.module = &starlarkstruct.Module{Name: "multiprocessing", Members: members}
 	codec := rt.host.Codec()
 	for name, v := range members {
 		codec.Name("multiprocessing."+name, v)
 	}
 	codec.Name("multiprocessing", rt.module)
+	codec.Name("multiprocessing.process.BaseProcess", rt.baseProcess)
 	codec.Name("multiprocessing.logger", rt.logger)
 	codec.Name("multiprocessing.managers._serve", rt.serve)
 	codec.Name("multiprocessing.pool._worker", rt.work)
@@ -91,6 +91,7 @@ func (rt *Runtime) registerWire() {
 	rt.host.Codec().Register(rt.barrierWire())
 	rt.host.Codec().Register(rt.managerWire())
 	rt.host.Codec().Register(rt.connectionWire())
+	rt.host.Codec().Register(rt.contextWire())
 	rt.host.Codec().Register(wire.Type{
 		Name:   "mp.bundle",
 		Go:     reflect.TypeFor[*bundle](),

@@ -35,6 +35,16 @@ type shared struct {
 	made []*starlark.Builtin // bound methods, parallel to typ.methods, each made once; guarded by the script lock
 }
 
+func (t *sharedType) method(name string) *method {
+	for i := range t.methods {
+		if m := &t.methods[i]; m.name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+func (s *shared) kind() *sharedType    { return s.typ }
 func (s *shared) Type() string         { return s.typ.name }
 func (s *shared) Freeze()              {}
 func (s *shared) Truth() starlark.Bool { return true }

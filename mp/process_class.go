@@ -31,7 +31,7 @@ func (p *property) Set(self, v starlark.Value) error {
 	return p.set(self, v)
 }
 
-// makeProcessClass makes multiprocessing.Process.
+// makeProcessClass makes multiprocessing.Process and its base.
 func (rt *Runtime) makeProcessClass() error {
 	attrs := starlark.StringDict{
 		"__init__": starlark.NewBuiltin("Process.__init__", rt.initProcess),
@@ -67,12 +67,28 @@ func (rt *Runtime) makeProcessClass() error {
 		attrs[prop.name] = prop
 	}
 	attrs["__wire__"] = processWire{rt}
-	class, err := rt.host.NewClass("Process", nil, attrs)
+	attrs["__module__"] = starlark.String("multiprocessing.process")
+	var err error
+	if rt.baseProcess, err = rt.host.NewClass("BaseProcess", nil, attrs); err == nil {
+		rt.processClass, err = rt.deriveProcess("Process")
+	}
 	if err != nil {
 		return fmt.Errorf("BUG: making multiprocessing.Process: %w", err)
 	}
-	rt.processClass = class
 	return nil
+}
+
+// deriveProcess makes a class of the module context.
+func (rt *Runtime) deriveProcess(name string) (starlark.Value, error) {
+	return rt.host.NewClass(name, []starlark.Value{rt.baseProcess}, starlark.StringDict{"__module__": starlark.String("multiprocessing.context")})
+}
+
+// spawnProcess is the class that a context has as Process. It differs from the module's in its name alone.
+func (rt *Runtime) spawnProcess() (class starlark.Value, err error) {
+	if rt.spawnClass == nil {
+		rt.spawnClass, err = rt.deriveProcess("SpawnProcess")
+	}
+	return rt.spawnClass, err
 }
 
 // processMethod wraps f, a method without parameters beside self.

@@ -25,8 +25,13 @@ type Runtime struct {
 
 	module       *starlarkstruct.Module
 	logger       *Logger
-	methodSet    bool // the start method was asked for or set; guarded by the script lock
+	methodSet    bool     // the start method was asked for or set; guarded by the script lock
+	lockTypes    []*Class // of the module synchronize, first the base of others
+	queueTypes   []*Class
+	context      *Context       // made at first use; guarded by the script lock
+	baseProcess  starlark.Value // the classes of processes
 	processClass starlark.Value
+	spawnClass   starlark.Value // made at first use; guarded by the script lock
 
 	parent  *parentLink // nil in a root
 	current starlark.Value

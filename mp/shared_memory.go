@@ -36,8 +36,8 @@ var (
 // sharedMemoryModule is multiprocessing.shared_memory.
 func (rt *Runtime) sharedMemoryModule() *starlarkstruct.Module {
 	m := &starlarkstruct.Module{Name: "multiprocessing.shared_memory", Members: starlark.StringDict{
-		"SharedMemory":  starlark.NewBuiltin("SharedMemory", rt.makeSharedMemory),
-		"ShareableList": starlark.NewBuiltin("ShareableList", rt.makeShareableList),
+		"SharedMemory":  newClass("shared_memory", "SharedMemory", rt.makeSharedMemory, nil, sharedMemoryType),
+		"ShareableList": newClass("shared_memory", "ShareableList", rt.makeShareableList, nil, shareableListType),
 	}}
 	for name, f := range m.Members {
 		rt.host.Codec().Name("multiprocessing.shared_memory."+name, f)

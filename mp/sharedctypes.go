@@ -14,11 +14,20 @@ func (rt *Runtime) sharedctypesModule(members starlark.StringDict) *starlarkstru
 		"copy":         starlark.NewBuiltin("copy", rt.copyRaw),
 		"synchronized": starlark.NewBuiltin("synchronized", rt.makeSynchronized),
 	}
+	base := newClass("sharedctypes", "SynchronizedBase", nil, nil, valueType, arrayType, stringArrayType)
+	array := newClass("sharedctypes", "SynchronizedArray", nil, []*Class{base}, arrayType, stringArrayType)
+	for _, c := range []*Class{
+		base, array,
+		newClass("sharedctypes", "Synchronized", nil, []*Class{base}, valueType),
+		newClass("sharedctypes", "SynchronizedString", nil, []*Class{array}, stringArrayType),
+	} {
+		own[c.name] = c
+	}
+	for name, v := range own {
+		rt.host.Codec().Name("multiprocessing.sharedctypes."+name, v)
+	}
 	for _, name := range []string{"Value", "Array", "RawValue", "RawArray"} {
 		own[name] = members[name]
-	}
-	for _, name := range []string{"copy", "synchronized"} {
-		rt.host.Codec().Name("multiprocessing.sharedctypes."+name, own[name])
 	}
 	return &starlarkstruct.Module{Name: "multiprocessing.sharedctypes", Members: own}
 }

@@ -38,7 +38,7 @@ const cacheLimit = 1024
 // NewClass makes a class in Go code. Bases are class values, object if there are none. In attrs a *starlark.Builtin is
 // a method and gets the instance as its first argument; a value with the method Get(self) is a property, read-only
 // unless it has Set(self, v) too; a value with the methods of WireNative carries the instance's Go state to other processes.
-// The class travels to other processes by the name under which the caller registers it with the codec.
+// __module__ is the module's name. The class travels to other processes by the name under which the caller registers it with the codec.
 // The error is a TypeError where the bases have no consistent order.
 func (l *Lib) NewClass(name string, bases []starlark.Value, attrs starlark.StringDict) (starlark.Value, error) {
 	bs, err := l.baseClasses(bases)
@@ -52,6 +52,10 @@ func (l *Lib) NewClass(name string, bases []starlark.Value, attrs starlark.Strin
 	c.native = true
 	for _, k := range attrs.Keys() {
 		v := attrs[k]
+		if k == "__module__" {
+			c.module, _ = starlark.AsString(v)
+			continue
+		}
 		if b, ok := v.(*starlark.Builtin); ok {
 			v = &nativeMethod{class: c, fn: b}
 		}

@@ -93,7 +93,7 @@ func (l *Lib) builtinIssubclass(_ *starlark.Thread, _ *starlark.Builtin, args st
 	if err := starlark.UnpackPositionalArgs("issubclass", args, kwargs, 2, &sub, &class); err != nil {
 		return nil, err
 	}
-	if _, ok := sub.(*Class); !ok && l.typeOf(sub) == "" {
+	if !l.isClass(sub) {
 		return nil, wire.Errorf("TypeError", "issubclass() arg 1 must be a class")
 	}
 	is, ok := l.anyClass(class, func(c starlark.Value) (bool, bool) { return l.isSubclass(sub, c) })
@@ -123,7 +123,28 @@ func (l *Lib) IsInstance(v, class starlark.Value) bool {
 	return is
 }
 
+// ClassLike is a value of another package that isinstance and issubclass take for a class.
+type ClassLike interface {
+	starlark.Value
+	// HasInstance reports whether v is an instance of the class or of one derived from it.
+	HasInstance(v starlark.Value) bool
+	// DerivesFrom reports whether class is this one or one of its bases.
+	DerivesFrom(class starlark.Value) bool
+}
+
+// isClass reports whether v is a class of any kind.
+func (l *Lib) isClass(v starlark.Value) bool {
+	switch v.(type) {
+	case *Class, ClassLike:
+		return true
+	}
+	return l.typeOf(v) != ""
+}
+
 func (l *Lib) isInstance(v, class starlark.Value) (is, ok bool) {
+	if c, ok := class.(ClassLike); ok {
+		return c.HasInstance(v), true
+	}
 	c, ok := class.(*Class)
 	if !ok {
 		t := l.typeOf(class)
@@ -137,11 +158,14 @@ func (l *Lib) isInstance(v, class starlark.Value) (is, ok bool) {
 }
 
 func (l *Lib) isSubclass(sub, class starlark.Value) (is, ok bool) {
-	c, isClass := class.(*Class)
-	t := l.typeOf(class)
-	if !isClass && t == "" {
+	if !l.isClass(class) {
 		return false, false
 	}
+	c, isClass := class.(*Class)
+	if s, ok := sub.(ClassLike); ok {
+		return isClass && c == l.object || s.DerivesFrom(class), true
+	}
+	t := l.typeOf(class)
 	if s, ok := sub.(*Class); ok {
 		return isClass && s.derives(c), true
 	}
@@ -177,8 +201,11 @@ func hasType(v starlark.Value, t string) bool {
 		return t == "bool" || t == "int"
 	}
 	if t == "type" {
-		_, ok := v.(*Class)
-		return ok
+		switch v.(type) {
+		case *Class, ClassLike:
+			return true
+		}
+		return false
 	}
 	return v.Type() == t
 }

@@ -18,6 +18,11 @@ type Module struct {
 
 var _ starlark.HasAttrs = (*Module)(nil)
 
+// NewModule returns a module whose members make returns, which is called once, when the first of them is asked for.
+func NewModule(name string, make func() starlark.StringDict) *Module {
+	return &Module{name: name, make: make}
+}
+
 // ModuleMembers returns all members. The caller must not change the result.
 func (m *Module) ModuleMembers() starlark.StringDict {
 	m.once.Do(func() { m.members = m.make() })

@@ -86,6 +86,8 @@ func (l *Lib) baseClasses(bases []starlark.Value) ([]*Class, error) {
 			cs[i] = b
 		case *starlark.Builtin:
 			return nil, wire.Errorf("TypeError", "type '%s' is not an acceptable base type", b.Name())
+		case ClassLike:
+			return nil, wire.Errorf("TypeError", "type '%s' is not an acceptable base type", strings.TrimSuffix(strings.TrimPrefix(b.String(), "<class '"), "'>"))
 		default:
 			return nil, wire.Errorf("TypeError", "bases must be types, got %s", b.Type())
 		}

@@ -6,7 +6,8 @@ The script is executed in this module, so its functions and classes are __main__
 """
 import builtins, inspect, json, math, multiprocessing, os, queue, random, signal, sys, threading, time, traceback, types
 import importlib
-import multiprocessing.connection, multiprocessing.managers, multiprocessing.pool, multiprocessing.shared_memory
+import multiprocessing.connection, multiprocessing.managers, multiprocessing.pool, multiprocessing.queues
+import multiprocessing.shared_memory, multiprocessing.sharedctypes, multiprocessing.synchronize
 
 multiprocessing.BrokenBarrierError = threading.BrokenBarrierError
 json.encode, json.decode = lambda x: json.dumps(x, separators=(",", ":")), json.loads
