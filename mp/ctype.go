@@ -173,7 +173,7 @@ func storeChar(m arena.Mem, off int, v starlark.Value) error {
 			m.Store8(off, v[0])
 			return nil
 		}
-	case starlark.Int, starlark.Bool:
+	case starlark.Int:
 		if u, err := wrapped(v); err == nil && u < 256 {
 			m.Store8(off, uint8(u))
 			return nil

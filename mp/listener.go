@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -52,7 +53,7 @@ func (rt *Runtime) makeListener(_ *starlark.Thread, b *starlark.Builtin, args st
 			return nil, err
 		}
 	}
-	network, addr, err := netAddress(address, family)
+	network, addr, err := netAddress("bind", address, family)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func (rt *Runtime) makeListener(_ *starlark.Thread, b *starlark.Builtin, args st
 	return o, nil
 }
 
-// makeClient is Client(address, family=None, authkey=None).
+// makeClient is Client(address, family=None, authkey=None). The family is that of the address.
 // https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.connection.Client
 func (rt *Runtime) makeClient(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var address, family, authkey starlark.Value = nil, starlark.None, starlark.None
@@ -86,7 +87,10 @@ func (rt *Runtime) makeClient(thread *starlark.Thread, b *starlark.Builtin, args
 	if err != nil {
 		return nil, err
 	}
-	network, addr, err := netAddress(address, family)
+	if name, _ := starlark.AsString(family); name != "AF_PIPE" {
+		family = starlark.None // the address tells, as in CPython
+	}
+	network, addr, err := netAddress("connect", address, family)
 	if err != nil {
 		return nil, err
 	}
@@ -145,58 +149,96 @@ func authKey(v starlark.Value) ([]byte, error) {
 func arbitraryAddress(family starlark.Value) (address, fam starlark.Value, err error) {
 	name, _ := starlark.AsString(family)
 	switch {
-	case family == starlark.None || name == "AF_UNIX":
+	case !bool(family.Truth()) || name == "AF_UNIX":
 		var b [8]byte
 		rand.Read(b[:])
 		return starlark.String(filepath.Join(os.TempDir(), "listener-"+hex.EncodeToString(b[:]))), starlark.String("AF_UNIX"), nil
 	case name == "AF_INET":
 		return starlark.Tuple{starlark.String("localhost"), starlark.MakeInt(0)}, family, nil
+	case name == "AF_PIPE":
+		return nil, nil, wire.Errorf("ValueError", "Family %s is not recognized.", name)
 	}
 	return nil, nil, wire.Errorf("ValueError", "unrecognized family")
 }
 
-// netAddress is an address as package net has it.
-func netAddress(address, family starlark.Value) (network, addr string, err error) {
+// netAddress is an address as package net has it. call is the system's operation on it, which errors name as in CPython.
+func netAddress(call string, address, family starlark.Value) (network, addr string, err error) {
 	name, _ := starlark.AsString(family)
-	switch x := address.(type) {
-	case starlark.Tuple:
-		if name == "" {
-			name = "AF_INET"
-		}
-		if name == "AF_INET" && len(x) == 2 {
-			host, ok := starlark.AsString(x[0])
-			port, portErr := starlark.AsInt32(x[1])
-			if ok && portErr == nil {
-				if port < 0 || port > 65535 {
-					return "", "", wire.Errorf("OverflowError", "port must be 0-65535.")
-				}
-				return "tcp4", net.JoinHostPort(host, strconv.Itoa(port)), nil
-			}
-		}
-	case starlark.String, starlark.Bytes:
-		if name == "" && !strings.HasPrefix(text(x), `\\`) {
-			name = "AF_UNIX"
-		}
-		if path := text(x); name == "AF_UNIX" && path != "" {
-			if path[0] == 0 {
-				path = "@" + path[1:] // Linux's abstract names, as package net writes them
-			}
-			return "unix", path, nil
-		}
-	default:
-		if name == "" {
-			class := "TypeError"
-			if !address.Truth() {
-				class = "ValueError"
-			}
-			return "", "", wire.Errorf(class, "address type of %s unrecognized", address)
+	if name == "" {
+		if name, err = addressFamily(address); err != nil {
+			return "", "", err
 		}
 	}
 	switch name {
-	case "AF_INET", "AF_UNIX":
-		return "", "", wire.Errorf("TypeError", "%s: not an address of family %s", address, name)
+	case "AF_INET":
+		addr, err = inetAddress(call, address)
+		return "tcp4", addr, err
+	case "AF_UNIX":
+		addr, err = unixAddress(address)
+		return "unix", addr, err
 	}
 	return "", "", wire.Errorf("ValueError", "Family %s is not recognized.", name)
+}
+
+// addressFamily is the family that an address is of by its looks.
+func addressFamily(address starlark.Value) (string, error) {
+	switch x := address.(type) {
+	case starlark.Tuple:
+		return "AF_INET", nil
+	case starlark.String, starlark.Bytes:
+		if strings.HasPrefix(text(x), `\\`) {
+			return "AF_PIPE", nil
+		}
+		return "AF_UNIX", nil
+	}
+	class := "TypeError"
+	if !address.Truth() {
+		class = "ValueError"
+	}
+	return "", wire.Errorf(class, "address type of %s unrecognized", address)
+}
+
+func inetAddress(call string, address starlark.Value) (string, error) {
+	pair, ok := address.(starlark.Tuple)
+	if !ok {
+		return "", wire.Errorf("TypeError", "%s(): AF_INET address must be tuple, not %s", call, pythonType(address))
+	}
+	if len(pair) != 2 {
+		return "", wire.Errorf("TypeError", "AF_INET address must be a pair (host, port)")
+	}
+	switch pair[0].(type) {
+	case starlark.String, starlark.Bytes:
+	default:
+		return "", wire.Errorf("TypeError", "str, bytes or bytearray expected, not %s", pythonType(pair[0]))
+	}
+	port, ok := pair[1].(starlark.Int)
+	if !ok {
+		return "", wire.Errorf("TypeError", "'%s' object cannot be interpreted as an integer", pythonType(pair[1]))
+	}
+	n, ok := port.Int64()
+	if !ok || n < 0 || n > 65535 {
+		return "", wire.Errorf("OverflowError", "%s(): port must be 0-65535.", call)
+	}
+	return net.JoinHostPort(text(pair[0]), strconv.FormatInt(n, 10)), nil
+}
+
+func unixAddress(address starlark.Value) (string, error) {
+	switch address.(type) {
+	case starlark.String, starlark.Bytes:
+	default:
+		return "", wire.Errorf("TypeError", "a bytes-like object is required, not '%s'", pythonType(address))
+	}
+	path := text(address)
+	// A path in the file system is followed by a zero.
+	switch most := len(syscall.RawSockaddrUnix{}.Path); {
+	case path == "":
+		return "", wire.Errorf("ValueError", "address type of %s unrecognized", address)
+	case path[0] == 0 && len(path) > most, path[0] != 0 && len(path) >= most:
+		return "", wire.Errorf("OSError", "AF_UNIX path too long")
+	case path[0] == 0:
+		return "@" + path[1:], nil // Linux's abstract names, as package net writes them
+	}
+	return path, nil
 }
 
 func text(v starlark.Value) string {

@@ -36,15 +36,24 @@ type logSettings struct {
 	toStderr bool // log_to_stderr was called
 }
 
-// log writes a message of the module to standard error, as [INFO/Process-1] text, if it is to be seen.
-func (rt *Runtime) log(level int, format string, args ...any) {
-	rt.mu.Lock()
-	s, name := rt.logs, rt.name
-	rt.mu.Unlock()
+// least is the lowest level of messages that are to be seen.
+func (s logSettings) least() int {
 	if s.level == 0 {
-		s.level = logWarning
+		return logWarning
 	}
-	if s.toStderr && level >= s.level {
+	return s.level
+}
+
+// logging is the settings, and this process's name.
+func (rt *Runtime) logging() (logSettings, string) {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	return rt.logs, rt.name
+}
+
+// log writes a message to standard error, as [INFO/Process-1] text, if it is to be seen.
+func (rt *Runtime) log(level int, format string, args ...any) {
+	if s, name := rt.logging(); s.toStderr && level >= s.least() {
 		rt.host.Stderr(fmt.Sprintf("[%s/%s] %s\n", levelName(level), name, fmt.Sprintf(format, args...)))
 	}
 }
@@ -63,13 +72,8 @@ func (l *Logger) Freeze()               {}
 func (l *Logger) Truth() starlark.Bool  { return true }
 func (l *Logger) Hash() (uint32, error) { return 1, nil }
 func (l *Logger) String() string {
-	l.rt.mu.Lock()
-	defer l.rt.mu.Unlock()
-	level := l.rt.logs.level
-	if level == 0 {
-		level = logWarning
-	}
-	return "<Logger multiprocessing (" + levelName(level) + ")>"
+	s, _ := l.rt.logging()
+	return "<Logger multiprocessing (" + levelName(s.least()) + ")>"
 }
 
 // Attr implements starlark.HasAttrs.
@@ -78,9 +82,8 @@ func (l *Logger) Attr(name string) (starlark.Value, error) {
 	case "name":
 		return starlark.String("multiprocessing"), nil
 	case "level":
-		l.rt.mu.Lock()
-		defer l.rt.mu.Unlock()
-		return starlark.MakeInt(l.rt.logs.level), nil
+		s, _ := l.rt.logging()
+		return starlark.MakeInt(s.level), nil
 	}
 	if b := l.methods[name]; b != nil {
 		return b, nil
@@ -91,6 +94,8 @@ func (l *Logger) Attr(name string) (starlark.Value, error) {
 		f = l.setLevel
 	case "getEffectiveLevel":
 		f = l.effectiveLevel
+	case "isEnabledFor":
+		f = l.isEnabledFor
 	case "log":
 		f = l.logAt
 	case "debug", "info", "warning", "error", "critical":
@@ -110,7 +115,7 @@ func (l *Logger) Attr(name string) (starlark.Value, error) {
 
 // AttrNames implements starlark.HasAttrs.
 func (l *Logger) AttrNames() []string {
-	return []string{"critical", "debug", "error", "getEffectiveLevel", "info", "level", "log", "name", "setLevel", "warning"}
+	return []string{"critical", "debug", "error", "getEffectiveLevel", "info", "isEnabledFor", "level", "log", "name", "setLevel", "warning"}
 }
 
 // parseLevel takes a number or a level's name, as logging does.
@@ -145,13 +150,17 @@ func (l *Logger) setLevel(_ *starlark.Thread, b *starlark.Builtin, args starlark
 }
 
 func (l *Logger) effectiveLevel(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	l.rt.mu.Lock()
-	defer l.rt.mu.Unlock()
-	level := l.rt.logs.level
-	if level == 0 {
-		level = logWarning
+	s, _ := l.rt.logging()
+	return starlark.MakeInt(s.least()), noArgs(b, args, kwargs)
+}
+
+func (l *Logger) isEnabledFor(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var level int
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "level", &level); err != nil {
+		return nil, err
 	}
-	return starlark.MakeInt(level), noArgs(b, args, kwargs)
+	s, _ := l.rt.logging()
+	return starlark.Bool(level >= s.least()), nil
 }
 
 func (l *Logger) logAt(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -165,7 +174,7 @@ func (l *Logger) logAt(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 	return starlark.None, l.message("log", level, args[1:], kwargs)
 }
 
-// message logs msg % args.
+// message logs msg % args. Before log_to_stderr was called warnings and worse are written as they are.
 func (l *Logger) message(name string, level int, args starlark.Tuple, kwargs []starlark.Tuple) error {
 	if len(kwargs) > 0 || len(args) == 0 {
 		return wire.Errorf("TypeError", "%s: want a message and its arguments", name)
@@ -180,6 +189,9 @@ func (l *Logger) message(name string, level int, args starlark.Tuple, kwargs []s
 			return err
 		}
 		text = string(v.(starlark.String))
+	}
+	if s, _ := l.rt.logging(); !s.toStderr && level >= max(s.least(), logWarning) {
+		l.rt.host.Stderr(text + "\n")
 	}
 	l.rt.log(level, "%s", text)
 	return nil

@@ -20,6 +20,7 @@ type Queue struct {
 	shared
 	q      *prim.Queue
 	closed bool // by close() in this process; guarded by the script lock
+	ends   queueEnds
 }
 
 var (

@@ -17,16 +17,31 @@ type queueLink struct {
 	numbered
 }
 
-// queueAttr is the value of an attribute that all queues have: _reader, _writer, or else nil.
-func (rt *Runtime) queueAttr(h arena.Handle, name string) (starlark.Value, error) {
-	if name != "_reader" && name != "_writer" {
+// queueEnds are a queue's _reader and _writer, made when asked for, and the same at each time; guarded by the script lock.
+type queueEnds struct{ reader, writer *Connection }
+
+// attr is the value of _reader or _writer, nil for another name. Those of a queue that was closed are closed.
+func (e *queueEnds) attr(rt *Runtime, h arena.Handle, name string, closed bool) (starlark.Value, error) {
+	var end **Connection
+	switch name {
+	case "_reader":
+		end = &e.reader
+	case "_writer":
+		end = &e.writer
+	default:
 		return nil, nil
 	}
-	q, err := prim.OpenQueue(rt.member, h)
-	if err != nil {
-		return nil, scriptError(err)
+	if *end == nil {
+		q, err := prim.OpenQueue(rt.member, h)
+		if err != nil {
+			return nil, scriptError(err)
+		}
+		*end = rt.newConnection(&queueLink{rt: rt, q: q}, end == &e.reader, end == &e.writer)
 	}
-	return rt.newConnection(&queueLink{rt: rt, q: q}, name == "_reader", name == "_writer"), nil
+	if closed {
+		(*end).close()
+	}
+	return *end, nil
 }
 
 // Attr implements starlark.HasAttrs.
@@ -34,7 +49,7 @@ func (q *Queue) Attr(name string) (starlark.Value, error) {
 	if v, err := q.shared.Attr(name); v != nil || err != nil {
 		return v, err
 	}
-	return q.rt.queueAttr(q.h, name)
+	return q.ends.attr(q.rt, q.h, name, q.closed && name == "_reader")
 }
 
 // Attr implements starlark.HasAttrs.
@@ -42,7 +57,7 @@ func (q *SimpleQueue) Attr(name string) (starlark.Value, error) {
 	if v, err := q.shared.Attr(name); v != nil || err != nil {
 		return v, err
 	}
-	return q.rt.queueAttr(q.h, name)
+	return q.ends.attr(q.rt, q.h, name, q.closed)
 }
 
 func (l *queueLink) send(thread *starlark.Thread, data []byte, handles []arena.Handle) error {

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/wire"
@@ -19,8 +20,8 @@ import (
 // https://docs.python.org/3.13/library/multiprocessing.shared_memory.html#multiprocessing.shared_memory.ShareableList
 //
 // The block is laid out as CPython's: 8 bytes each for the length n and n+1 offsets, the items, n formats of 8 bytes, n codes
-// of one byte. An item that is a number is read and written as a whole. Unlike CPython's, room for a string is
-// counted in bytes, and an index before the first item is an error.
+// of one byte. An item that is a number is read and written as a whole. Unlike CPython's, a string has room for
+// all of its bytes, and an index before the first item is an error.
 type ShareableList struct {
 	shared
 	shm     *SharedMemory
@@ -162,12 +163,16 @@ func encodeItem(x starlark.Value) (listItem, error) {
 	return listItem{}, wire.Errorf("KeyError", "<class '%s'>", pythonType(x))
 }
 
-// room is how many bytes the item gets in a new list.
+// room is how many bytes the item gets in a new list: what CPython gives it, where that is enough.
 func (it *listItem) room() int {
-	if it.kind == "s" {
-		return len(it.text)/8*8 + 8
+	if it.kind != "s" {
+		return 8
 	}
-	return 8
+	n := len(it.text)
+	if it.code == stringItem {
+		n = utf8.RuneCountInString(it.text)
+	}
+	return max(n/8*8+8, (len(it.text)+7)/8*8)
 }
 
 // format is the item's format, in an item of room bytes.
@@ -225,9 +230,17 @@ func (l *ShareableList) load(i int) starlark.Value {
 	return starlark.MakeInt64(int64(l.mem.Load64(off)))
 }
 
+// open is an error if the block has been closed.
+func (l *ShareableList) open() error {
+	if l.shm.closed {
+		return wire.Errorf("TypeError", "a bytes-like object is required, not 'NoneType': the list's shared memory is closed")
+	}
+	return l.shm.view.check()
+}
+
 // at checks an index.
 func (l *ShareableList) at(key starlark.Value, what string) (int, error) {
-	if err := l.shm.view.check(); err != nil {
+	if err := l.open(); err != nil {
 		return 0, err
 	}
 	i, err := starlark.AsInt32(key)
@@ -293,7 +306,7 @@ func (l *ShareableList) find(x starlark.Value) (int, error) {
 }
 
 func (l *ShareableList) equals(i int, x starlark.Value) (bool, error) {
-	if err := l.shm.view.check(); err != nil {
+	if err := l.open(); err != nil {
 		return false, err
 	}
 	return starlark.Equal(l.load(i), x)
@@ -335,7 +348,7 @@ func (l *ShareableList) Attr(name string) (starlark.Value, error) {
 	case "shm":
 		return l.shm, nil
 	case "format":
-		if err := l.shm.view.check(); err != nil {
+		if err := l.open(); err != nil {
 			return nil, err
 		}
 		var all strings.Builder

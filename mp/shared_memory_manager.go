@@ -14,6 +14,7 @@ import (
 // Unlike CPython's, there is no process behind it: blocks have no owner.
 type SharedMemoryManager struct {
 	rt      *Runtime
+	address starlark.Value
 	state   int             // guarded by the script lock, as is made
 	made    []*SharedMemory // to be unlinked
 	methods map[string]*starlark.Builtin
@@ -28,9 +29,17 @@ const (
 
 var _ starlark.HasAttrs = (*SharedMemoryManager)(nil)
 
-// makeSharedMemoryManager is SharedMemoryManager().
+// makeSharedMemoryManager is SharedMemoryManager(address=None, authkey=None, serializer="pickle", ctx=None, *, shutdown_timeout=1.0). Without
+// a process all of them are without effect.
 func (rt *Runtime) makeSharedMemoryManager(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	return &SharedMemoryManager{rt: rt}, noArgs(b, args, kwargs)
+	var address, authkey, serializer, ctx, timeout starlark.Value = starlark.None, starlark.None, starlark.None, starlark.None, starlark.None
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "address?", &address, "authkey?", &authkey, "serializer?", &serializer, "ctx?", &ctx, "shutdown_timeout?", &timeout); err != nil {
+		return nil, err
+	}
+	if _, err := authKey(authkey); err != nil {
+		return nil, err
+	}
+	return &SharedMemoryManager{rt: rt, address: address}, nil
 }
 
 func (m *SharedMemoryManager) String() string {
@@ -48,6 +57,9 @@ func (m *SharedMemoryManager) Hash() (uint32, error) {
 
 // Attr implements starlark.HasAttrs.
 func (m *SharedMemoryManager) Attr(name string) (starlark.Value, error) {
+	if name == "address" {
+		return m.address, nil
+	}
 	if b := m.methods[name]; b != nil {
 		return b, nil
 	}
@@ -65,7 +77,7 @@ func (m *SharedMemoryManager) Attr(name string) (starlark.Value, error) {
 
 // AttrNames implements starlark.HasAttrs.
 func (m *SharedMemoryManager) AttrNames() []string {
-	var names []string
+	names := []string{"address"}
 	for _, f := range sharedMemoryManagerMethods {
 		names = append(names, f.name)
 	}
@@ -95,9 +107,13 @@ func (m *SharedMemoryManager) shutdown() {
 // keep notes a block for the shutdown.
 func (m *SharedMemoryManager) keep(s *SharedMemory) { m.made = append(m.made, s) }
 
+// running is CPython's error for a use of a manager without its server.
 func (m *SharedMemoryManager) running() error {
-	if m.state != managerStarted {
-		return assertion("server not yet started")
+	switch m.state {
+	case managerInitial:
+		return wire.Errorf("ValueError", "server not yet started")
+	case managerShutdown:
+		return wire.Errorf("FileNotFoundError", "[Errno 2] No such file or directory: the manager has shut down")
 	}
 	return nil
 }
@@ -116,15 +132,22 @@ var sharedMemoryManagerMethods = []method{
 		b.Receiver().(*SharedMemoryManager).shutdown()
 		return starlark.None, nil
 	}},
+	{"join", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		var timeout seconds
+		return starlark.None, starlark.UnpackArgs(b.Name(), args, kwargs, "timeout?", &timeout)
+	}},
 	{"__enter__", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		m := b.Receiver().(*SharedMemoryManager)
 		if err := noArgs(b, args, kwargs); err != nil {
 			return nil, err
 		}
-		if m.state == managerInitial {
+		switch m.state {
+		case managerInitial:
 			return m, m.start()
+		case managerShutdown:
+			return nil, assertion("")
 		}
-		return m, m.running()
+		return m, nil
 	}},
 	{"__exit__", func(_ *starlark.Thread, b *starlark.Builtin, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
 		b.Receiver().(*SharedMemoryManager).shutdown()

@@ -18,6 +18,7 @@ type SimpleQueue struct {
 	shared
 	q      *prim.Queue
 	closed bool // by close() in this process; guarded by the script lock
+	ends   queueEnds
 }
 
 var (
