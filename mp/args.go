@@ -26,8 +26,10 @@ func (s *seconds) Unpack(v starlark.Value) error {
 		*s = seconds{}
 		return nil
 	}
-	f, ok := starlark.AsFloat(v)
-	if !ok {
+	var f float64
+	if b, ok := v.(starlark.Bool); ok {
+		f = float64(ofBool(b)) // a number, as in Python
+	} else if f, ok = starlark.AsFloat(v); !ok {
 		return fmt.Errorf("got %s, want a number of seconds or None", v.Type())
 	}
 	if math.IsNaN(f) {
@@ -37,6 +39,29 @@ func (s *seconds) Unpack(v starlark.Value) error {
 	f = math.Max(0, math.Min(f, longest))
 	*s = seconds{true, time.Duration(f * float64(time.Second))}
 	return nil
+}
+
+// integer is an int argument; True and False are 1 and 0, as in Python.
+type integer int
+
+// Unpack implements starlark.Unpacker.
+func (n *integer) Unpack(v starlark.Value) error {
+	if b, ok := v.(starlark.Bool); ok {
+		*n = integer(ofBool(b))
+		return nil
+	}
+	i, ok := v.(starlark.Int)
+	if !ok {
+		return fmt.Errorf("got %s, want int", v.Type())
+	}
+	return starlark.AsInt(i, (*int)(n))
+}
+
+func ofBool(b starlark.Bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // errInterrupted is what a blocking call returns when its thread's Cancel fires.

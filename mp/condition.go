@@ -133,11 +133,11 @@ func conditionWait(thread *starlark.Thread, b *starlark.Builtin, args starlark.T
 
 // conditionNotify is Condition.notify(n=1).
 func conditionNotify(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	n := 1
+	n := integer(1)
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "n?", &n); err != nil {
 		return nil, err
 	}
-	return starlark.None, b.Receiver().(*Condition).notify(thread, max(n, 0))
+	return starlark.None, b.Receiver().(*Condition).notify(thread, max(int(n), 0))
 }
 
 // conditionWaitFor is Condition.wait_for(predicate, timeout=None).

@@ -70,6 +70,9 @@ func (rt *Runtime) sourceOf(x starlark.Value) (source, error) {
 		return queueSource{x.q}, nil
 	case starlark.Int:
 		if n, err := starlark.AsInt32(x); err == nil {
+			if n == parentSentinel && rt.parent != nil {
+				return parentSource{rt.parent}, nil
+			}
 			if c := rt.sentinels.child(n); c != nil {
 				return childSource{c}, nil
 			}
@@ -118,6 +121,13 @@ func (s childSource) awaited() prim.Awaited {
 
 func (s childSource) watch() (stop func()) { return func() {} }
 
+// parentSource waits for the end of the parent.
+type parentSource struct{ link *parentLink }
+
+func (s parentSource) ready() bool           { return s.link.gone.Load() != 0 }
+func (s parentSource) awaited() prim.Awaited { return prim.AwaitWord(&s.link.gone, s.ready) }
+func (s parentSource) watch() (stop func())  { return func() {} }
+
 // sentinels are the numbers that stand for started processes, given out when asked for. In CPython they are descriptors,
 // good for wait alone; these are never used twice, so that the number of a process that ended is not another's.
 type sentinels struct {
@@ -126,7 +136,10 @@ type sentinels struct {
 	prune int                         // how many make it time to look for such
 }
 
-const firstSentinel = 1 << 25
+const (
+	firstSentinel  = 1 << 25
+	parentSentinel = firstSentinel // parent_process()'s; those of children come after it
+)
 
 // of is the number of c.
 func (s *sentinels) of(c *child) int {

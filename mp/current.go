@@ -2,9 +2,12 @@ package mp
 
 import (
 	"crypto/rand"
+	"math"
 	"os"
 	"sync/atomic"
+	"time"
 
+	"github.com/starmp/starmp/mp/internal/futex"
 	"go.starlark.net/starlark"
 )
 
@@ -13,7 +16,24 @@ type parentLink struct {
 	name    string
 	pid     int
 	gone    atomic.Uint32  // 1 when the parent's end of the control socket is closed
+	asked   atomic.Bool    // a script has asked for parent_process()
 	process starlark.Value // parent_process(), made at first use; guarded by the script lock
+}
+
+// orphanGrace is how long a process that has asked for its parent goes on without it, so that it can see that the parent is
+// gone and tidy up. Others end at once.
+const orphanGrace = time.Second
+
+// orphaned ends this process, whose parent is gone.
+func (rt *Runtime) orphaned() {
+	link := rt.parent
+	link.gone.Store(1)
+	futex.Wake(&link.gone, math.MaxInt32)
+	if link.asked.Load() {
+		time.Sleep(orphanGrace)
+	}
+	rt.Kill()
+	os.Exit(1)
 }
 
 func (rt *Runtime) setName(name string) {
@@ -29,9 +49,9 @@ func (rt *Runtime) currentProcess(thread *starlark.Thread, b *starlark.Builtin, 
 		return nil, err
 	}
 	if rt.current == nil { // guarded by the script lock
-		p, err := rt.standIn(thread, "_MainProcess", &process{
+		p, err := rt.standIn(thread, rt.mainClass, &process{
 			rt: rt, name: rt.name, pid: os.Getpid(), authkey: rt.key(), target: starlark.None, kwargs: new(starlark.Dict),
-		}, nil)
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -40,20 +60,48 @@ func (rt *Runtime) currentProcess(thread *starlark.Thread, b *starlark.Builtin, 
 	return rt.current, nil
 }
 
-// standIn makes an instance of a subclass of Process around a state that has no child of its own.
-func (rt *Runtime) standIn(thread *starlark.Thread, name string, p *process, attrs starlark.StringDict) (starlark.Value, error) {
-	all := starlark.StringDict{"__init__": starlark.NewBuiltin(name, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-		args[0].(Instance).SetNative(p)
-		return starlark.None, nil
-	})}
-	for k, v := range attrs {
-		all[k] = v
-	}
-	class, err := rt.host.NewClass(name, []starlark.Value{rt.baseProcess}, all)
+// standIn makes an object of a class from makeStandIns around a state that has no child of its own.
+func (rt *Runtime) standIn(thread *starlark.Thread, class starlark.Value, p *process) (starlark.Value, error) {
+	v, err := rt.host.Call(thread, class, nil, nil)
 	if err != nil {
 		return nil, err
 	}
-	return rt.host.Call(thread, class, nil, nil)
+	v.(Instance).SetNative(p)
+	return v, nil
+}
+
+// makeStandIns makes the classes of what current_process() is in the root and parent_process() in a child. They have names,
+// so that their objects can be sent; these mean something where the process they stand for is the current one or the parent.
+func (rt *Runtime) makeStandIns() (err error) {
+	attrs := func() starlark.StringDict {
+		return starlark.StringDict{"__module__": starlark.String("multiprocessing.process"), "__init__": starlark.NewBuiltin("__init__", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+			return starlark.None, nil
+		})}
+	}
+	main, parent := attrs(), attrs()
+	parent["is_alive"] = processMethod("is_alive", func(_ *starlark.Thread, p *process, _ starlark.Value) (starlark.Value, error) {
+		link := rt.parent
+		if link == nil || p.pid != link.pid {
+			return nil, assertion("can only test a child process")
+		}
+		return starlark.Bool(link.gone.Load() == 0), nil
+	})
+	parent["join"] = starlark.NewBuiltin("Process.join", func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		p, timeout, err := unpackJoin(b, args, kwargs)
+		if err != nil {
+			return nil, err
+		}
+		link := rt.parent
+		if link == nil || p.pid != link.pid {
+			return nil, assertion("can only join a child process")
+		}
+		return starlark.None, rt.waitWord(thread, &link.gone, 0, timeout)
+	})
+	if rt.mainClass, err = rt.host.NewClass("_MainProcess", []starlark.Value{rt.baseProcess}, main); err != nil {
+		return err
+	}
+	rt.parentClass, err = rt.host.NewClass("_ParentProcess", []starlark.Value{rt.baseProcess}, parent)
+	return err
 }
 
 // parentProcess is parent_process(): None in the root.
@@ -66,21 +114,10 @@ func (rt *Runtime) parentProcess(thread *starlark.Thread, b *starlark.Builtin, a
 	if link == nil {
 		return starlark.None, nil
 	}
+	link.asked.Store(true)
 	if link.process == nil {
-		p, err := rt.standIn(thread, "_ParentProcess", &process{
+		p, err := rt.standIn(thread, rt.parentClass, &process{
 			rt: rt, name: link.name, pid: link.pid, target: starlark.None, kwargs: new(starlark.Dict),
-		}, starlark.StringDict{
-			"is_alive": processMethod("is_alive", func(*starlark.Thread, *process, starlark.Value) (starlark.Value, error) {
-				return starlark.Bool(link.gone.Load() == 0), nil
-			}),
-			"join": starlark.NewBuiltin("Process.join", func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-				var self starlark.Value
-				var timeout seconds
-				if err := starlark.UnpackArgs(b.Name(), args, kwargs, "self", &self, "timeout?", &timeout); err != nil {
-					return nil, err
-				}
-				return starlark.None, rt.waitWord(thread, &link.gone, 0, timeout)
-			}),
 		})
 		if err != nil {
 			return nil, err

@@ -62,9 +62,7 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 	go func() {
 		// The parent writes nothing more: whatever this returns, it is gone, and an orphan does not outlive it.
 		syscall.Read(controlFD, b[:])
-		rt.parent.gone.Store(1)
-		rt.Kill()
-		os.Exit(1)
+		rt.orphaned()
 	}()
 	code := rt.runBundle(s)
 	rt.log(logInfo, "process exiting with exitcode %d", code)

@@ -63,6 +63,8 @@ func (rt *Runtime) makeModule() {
 	}
 	codec.Name("multiprocessing", rt.module)
 	codec.Name("multiprocessing.process.BaseProcess", rt.baseProcess)
+	codec.Name("multiprocessing.process._MainProcess", rt.mainClass)
+	codec.Name("multiprocessing.process._ParentProcess", rt.parentClass)
 	codec.Name("multiprocessing.logger", rt.logger)
 	codec.Name("multiprocessing.managers._serve", rt.serve)
 	codec.Name("multiprocessing.pool._worker", rt.work)

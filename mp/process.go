@@ -144,7 +144,7 @@ func (p *process) start(self starlark.Value) error {
 	switch {
 	case p.closed:
 		return errClosed
-	case p.pid != 0:
+	case p.child != nil || p.pid != 0 && p.creator != 0 && !p.isCurrent():
 		return assertion("cannot start a process twice")
 	case p.creator != os.Getpid():
 		return assertion("can only start a process object created by current process")

@@ -72,6 +72,9 @@ func (rt *Runtime) makeProcessClass() error {
 	if rt.baseProcess, err = rt.host.NewClass("BaseProcess", nil, attrs); err == nil {
 		rt.processClass, err = rt.deriveProcess("Process")
 	}
+	if err == nil {
+		err = rt.makeStandIns()
+	}
 	if err != nil {
 		return fmt.Errorf("BUG: making multiprocessing.Process: %w", err)
 	}
@@ -107,16 +110,21 @@ func processMethod(name string, f func(*starlark.Thread, *process, starlark.Valu
 }
 
 func joinProcess(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var self starlark.Value
-	var timeout seconds
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "self", &self, "timeout?", &timeout); err != nil {
-		return nil, err
-	}
-	p, err := processOf("join", self)
+	p, timeout, err := unpackJoin(b, args, kwargs)
 	if err != nil {
 		return nil, err
 	}
 	return starlark.None, p.join(thread, timeout)
+}
+
+// unpackJoin unpacks self and the parameter of Process.join(timeout=None).
+func unpackJoin(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (p *process, timeout seconds, err error) {
+	var self starlark.Value
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "self", &self, "timeout?", &timeout); err != nil {
+		return nil, timeout, err
+	}
+	p, err = processOf("join", self)
+	return p, timeout, err
 }
 
 func processProperty(name string, get func(*process) (starlark.Value, error), set func(*process, starlark.Value) error) *property {
@@ -168,8 +176,6 @@ var processProperties = []*property{
 		switch v := v.(type) {
 		case starlark.Bytes:
 			p.authkey = string(v)
-		case starlark.String:
-			p.authkey = string(v)
 		default:
 			return wire.Errorf("TypeError", "authkey must be bytes, got %s", v.Type())
 		}
@@ -187,6 +193,9 @@ var processProperties = []*property{
 		c, err := p.startedChild()
 		if err != nil {
 			return nil, err
+		}
+		if c == nil && p.creator == 0 && p.rt.parent != nil && p.pid == p.rt.parent.pid {
+			return starlark.MakeInt(parentSentinel), nil
 		}
 		if c == nil {
 			return nil, wire.Errorf("ValueError", "process not started")

@@ -19,7 +19,8 @@ import (
 type Queue struct {
 	shared
 	q      *prim.Queue
-	closed bool // by close() in this process; guarded by the script lock
+	fed    bool // put() was called in this process; guarded by the script lock, as is closed
+	closed bool // by close() in this process
 	ends   queueEnds
 }
 
@@ -35,11 +36,11 @@ func (rt *Runtime) makeQueue(_ *starlark.Thread, b *starlark.Builtin, args starl
 
 // unpackQueue unpacks the parameters of Queue and JoinableQueue.
 func (rt *Runtime) unpackQueue(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple, make func(*arena.Member, int) (*prim.Queue, error)) (starlark.Value, error) {
-	size := 0
+	var size integer
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "maxsize?", &size); err != nil {
 		return nil, err
 	}
-	q, err := rt.newQueueBy(make, size)
+	q, err := rt.newQueueBy(make, int(size))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +93,11 @@ var queueType = &sharedType{"Queue", []method{
 		return starlark.MakeInt(b.Receiver().(*Queue).q.Len()), noArgs(b, args, kwargs)
 	}},
 	{"empty", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		return starlark.Bool(b.Receiver().(*Queue).q.Len() == 0), noArgs(b, args, kwargs)
+		q := b.Receiver().(*Queue)
+		if q.closed && q.fed { // CPython closes the reading end once it has a feeder thread, and so do we, to be the same
+			return nil, errHandleClosed
+		}
+		return starlark.Bool(q.q.Len() == 0), noArgs(b, args, kwargs)
 	}},
 	{"full", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		q := b.Receiver().(*Queue).q
@@ -155,6 +160,7 @@ func (q *Queue) put(thread *starlark.Thread, obj starlark.Value, block bool, tim
 	if err := q.checkOpen(); err != nil {
 		return err
 	}
+	q.fed = true
 	err := q.rt.encoded("obj", obj, func(data []byte, handles []arena.Handle) error {
 		err := q.q.Put(data, handles, prim.Opt{NoWait: true})
 		if block && errors.Is(err, prim.ErrQueueFull) {

@@ -42,6 +42,9 @@ func (rt *Runtime) wrapRLock(l *prim.RLock) *RLock {
 
 func (l *RLock) String() string {
 	owner, locked := l.l.Owner()
+	if locked && owner != l.rt.self {
+		return "<RLock(SomeOtherProcess, nonzero)>"
+	}
 	return fmt.Sprintf("<RLock(%s, %d)>", l.rt.ownerName(owner, locked), l.l.Count())
 }
 

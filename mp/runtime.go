@@ -32,6 +32,8 @@ type Runtime struct {
 	baseProcess  starlark.Value // the classes of processes
 	processClass starlark.Value
 	spawnClass   starlark.Value // made at first use; guarded by the script lock
+	mainClass    starlark.Value // of the root's current_process()
+	parentClass  starlark.Value // of a child's parent_process()
 
 	parent  *parentLink // nil in a root
 	current starlark.Value

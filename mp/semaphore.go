@@ -30,7 +30,7 @@ const maxSemaphore = 1<<31 - 1
 // makeSemaphore is Semaphore(value=1) or BoundedSemaphore(value=1).
 func (rt *Runtime) makeSemaphore(bounded bool) builtinFunc {
 	return func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		value := 1
+		value := integer(1)
 		if err := starlark.UnpackArgs(b.Name(), args, kwargs, "value?", &value); err != nil {
 			return nil, err
 		}
