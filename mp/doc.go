@@ -26,7 +26,8 @@
 // The script lock, which [Host.Enter] takes, serialises script code and everything marked as guarded by it. Below it come,
 // in this order and never the other way round:
 //
-//	script lock -> child.mu -> Pool.mu -> Runtime.mu
+//	script lock -> child.mu -> pool.mu -> Runtime.mu
+//	script lock -> threads.mine
 //	script lock -> spares.mu
 //	script lock -> links.mu
 //	script lock -> listening.mu -> Runtime.mu

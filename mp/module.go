@@ -56,6 +56,7 @@ func (rt *Runtime) makeModule() {
 	members["shared_memory"] = rt.sharedMemoryModule()
 	members["sharedctypes"] = rt.sharedctypesModule(members)
 	rt.submodules(members)
+	members["pool"] = rt.poolModule()
 	rt.module = &starlarkstruct.Module{Name: "multiprocessing", Members: members}
 	codec := rt.host.Codec()
 	for name, v := range members {
@@ -94,6 +95,7 @@ func (rt *Runtime) registerWire() {
 	rt.host.Codec().Register(rt.managerWire())
 	rt.host.Codec().Register(rt.connectionWire())
 	rt.host.Codec().Register(rt.contextWire())
+	rt.host.Codec().Register(poolWire())
 	rt.host.Codec().Register(wire.Type{
 		Name:   "mp.bundle",
 		Go:     reflect.TypeFor[*bundle](),

@@ -1,8 +1,7 @@
 package mp
 
 import (
-	"fmt"
-	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -12,33 +11,29 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// Pool is multiprocessing.Pool: processes that work through tasks.
-// https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.pool.Pool
+// pool is what stands behind a Pool, a ThreadPool and everything else that has a team do tasks: it knows the calls that
+// are not finished, and when it is over. The value that scripts have only leads here, so that a dropped one is noticed
+// while the team still works.
 //
-// Unlike CPython's, the death of a worker costs the task it was at (its caller gets WorkerLostError) and nothing else;
-// an initializer that fails is an error of every call, not an endless restart; functions may be lambdas and closures.
-type Pool struct {
-	rt      *Runtime
-	size    int
-	init    starlark.Value
-	args    starlark.Tuple
-	most    int // tasks a worker does before it is replaced, 0 for no limit
-	tasks   *Queue
-	results *Queue
-	thread  *starlark.Thread // runs what the pool's goroutine must run as script code
-	methods map[string]*starlark.Builtin
-	cancel  Cancel        // ends the pool's goroutine
-	live    atomic.Uint32 // futex word: number of workers
+// A user of it registers a work, packs a function with team.pack, and sends tasks with team.send; each outcome comes to
+// work.finishLocked. All of its methods may be called from any goroutine.
+type pool struct {
+	rt   *Runtime
+	team team
+	over atomic.Uint32 // futex word, 1 when the pool has ended and no worker is left
 
-	mu      sync.Mutex
-	state   poolState            // guarded by mu
-	stopped bool                 // guarded by mu: closed, drained, and the workers told to end
-	broken  error                // guarded by mu: why no task can run any more
-	workers map[*child]*process  // guarded by mu
-	jobs    map[uint64]work      // guarded by mu: unfinished
-	lastJob uint64               // guarded by mu
-	lost    map[uint32]lostChild // guarded by mu: workers that have died, by the number in their notice
-	notices uint32               // guarded by mu
+	mu        sync.Mutex
+	state     poolState        // guarded by mu
+	size      int              // guarded by mu: how many workers there are to be
+	live      int              // guarded by mu: how many there are
+	stopped   bool             // guarded by mu: closed, drained, and the workers told to end
+	broken    error            // guarded by mu: why no task can run any more
+	jobs      map[uint64]work  // guarded by mu: unfinished
+	lastJob   uint64           // guarded by mu
+	told      []work           // guarded by mu: finished, their callbacks are still to be called
+	telling   bool             // guarded by mu: a goroutine calls callbacks
+	callbacks *starlark.Thread // guarded by mu: the thread that it calls them in
+	unhook    func()           // guarded by mu: forgets to end the pool at shutdown
 }
 
 type poolState int
@@ -49,270 +44,295 @@ const (
 	poolTerminate
 )
 
-// lostChild is what a dead worker left.
-type lostChild struct {
-	name   string
-	pid    int
-	status int
-	job    uint64 // the task it was at, 0 for none
-	chunk  uint32
+func (s poolState) String() string { return [...]string{"RUN", "CLOSE", "TERMINATE"}[s] }
+
+// team is the workers of a pool. Its methods may be called from any goroutine, and do not block.
+type team interface {
+	// pack makes f ready to be given out in many tasks. An error says why it cannot be. The caller has the script lock.
+	pack(f starlark.Value) (function, error)
+	// send gives out a task: call f, as t.kind says, with args. The caller has the script lock.
+	send(t task, f function, args starlark.Value) error
+	// add starts a worker and counts it with pool.joined. The caller has the script lock.
+	add(thread *starlark.Thread) error
+	// leave has n workers end, each when it is done with the task that it is at, or n fewer of them if n is negative.
+	leave(n int)
+	// drain has all workers end when they have done what was sent.
+	drain()
+	// stop ends all workers at once.
+	stop()
+	// dissolve gives up what the team holds. There are no workers any more.
+	dissolve()
 }
 
-// makePool is Pool(processes=None, initializer=None, initargs=(), maxtasksperchild=None, context=None).
-func (rt *Runtime) makePool(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var processes, initializer, most, context starlark.Value = starlark.None, starlark.None, starlark.None, starlark.None
-	var initargs starlark.Value = starlark.Tuple(nil)
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "processes?", &processes, "initializer?", &initializer,
-		"initargs?", &initargs, "maxtasksperchild?", &most, "context?", &context); err != nil {
-		return nil, err
+// function is a task's function, ready to be given out.
+type function struct {
+	value   starlark.Value // also keeps alive what the handles refer to
+	wire    []byte
+	handles []wire.Handle
+}
+
+// work is what a pool keeps of a call until it is finished.
+type work interface {
+	// finishLocked stores the outcome of one chunk. It reports whether the work took it, and whether it was the last one.
+	// pool.mu must be held.
+	finishLocked(chunk uint32, o outcome) (taken, last bool)
+	// abortLocked makes err the outcome of what is unfinished. pool.mu must be held.
+	abortLocked(err error)
+	// hasCallbacks reports whether announce runs script code.
+	hasCallbacks() bool
+	// announce tells of the finished work; in thread, if there are callbacks. The caller does not have the script lock then.
+	announce(thread *starlark.Thread)
+}
+
+// outcome is what came of a chunk: a value or an error, of a process or of a thread.
+type outcome struct {
+	failed bool
+	msg    prim.Msg       // from a process: the value or the exception, still encoded
+	value  starlark.Value // from a thread
+	err    error          // from a thread, or the pool's own
+}
+
+// failure is the outcome of what failed with err.
+func failure(err error) outcome { return outcome{failed: true, err: err} }
+
+// release gives up what an outcome that nobody asks for refers to.
+func (o *outcome) release(rt *Runtime) { o.msg.Release(rt.member) }
+
+// open decodes an outcome. The caller has the script lock.
+func (o *outcome) open(rt *Runtime) (starlark.Value, error) {
+	switch {
+	case o.err != nil:
+		return nil, o.err
+	case o.value != nil:
+		return o.value, nil
 	}
-	size, limit := runtime.NumCPU(), 0
-	if processes != starlark.None {
-		n, err := starlark.AsInt32(processes)
-		if err != nil {
-			return nil, wire.Errorf("TypeError", "Pool: processes: %v", err)
-		}
-		if n < 1 {
-			return nil, wire.Errorf("ValueError", "Number of processes must be at least 1")
-		}
-		size = n
+	v, err := rt.decoded(o.msg)
+	if err == nil && o.failed {
+		err = rt.host.ToError(v)
 	}
-	if most != starlark.None {
-		n, err := starlark.AsInt32(most)
-		if err != nil || n < 1 {
-			return nil, wire.Errorf("ValueError", "maxtasksperchild must be a positive int or None")
-		}
-		limit = n
-	}
-	if _, ok := initializer.(starlark.Callable); !ok && initializer != starlark.None {
-		return nil, wire.Errorf("TypeError", "initializer must be a callable")
-	}
-	spreadArgs, err := spread(initargs)
 	if err != nil {
 		return nil, err
 	}
-	p, err := rt.newPool(size, initializer, spreadArgs, limit)
-	if err != nil {
-		return nil, err
-	}
-	for range size {
-		if err := p.startWorker(thread); err != nil {
-			p.terminate()
-			p.await(nil)
-			return nil, err
-		}
-	}
-	rt.atShutdown(func() {
+	return v, nil
+}
+
+// newPool makes a pool without workers; the caller gives it a team.
+func (rt *Runtime) newPool(size int) *pool {
+	return &pool{rt: rt, size: size, jobs: map[uint64]work{}}
+}
+
+// begin starts the workers. If that fails there are none. The caller has the script lock.
+func (p *pool) begin(thread *starlark.Thread) error {
+	unhook := p.rt.atShutdown(func() {
 		p.terminate()
-		p.await(nil)
+		p.await(futex.After(poolEnd), nil)
 	})
-	return p, nil
-}
-
-// newPool makes a pool for size workers, none of which is there yet: startWorker adds them. It is the caller's to end it
-// before the process ends.
-func (rt *Runtime) newPool(size int, initializer starlark.Value, initargs starlark.Tuple, most int) (*Pool, error) {
-	p := &Pool{
-		rt: rt, size: size, init: initializer, args: initargs, most: most,
-		workers: map[*child]*process{}, jobs: map[uint64]work{}, lost: map[uint32]lostChild{},
-	}
-	var err error
-	if p.tasks, err = rt.newQueue(0); err != nil {
-		return nil, err
-	}
-	if p.results, err = rt.newQueue(0); err != nil {
-		return nil, err
-	}
-	p.thread = rt.host.NewThread("Pool")
-	go p.pump()
-	return p, nil
-}
-
-// startWorker adds a worker. The caller has the script lock.
-func (p *Pool) startWorker(thread *starlark.Thread) error {
-	rt := p.rt
-	self, w, err := rt.newProcess(thread, rt.work, starlark.Tuple{p.tasks, p.results, p.init, p.args, starlark.MakeInt(p.most)}, "PoolWorker")
-	if err != nil {
-		return err
-	}
-	w.daemon = true
-	p.live.Add(1)
-	w.onEnd = p.buried
-	if err := w.start(self); err != nil {
-		p.live.Add(^uint32(0))
-		return err
-	}
 	p.mu.Lock()
-	p.workers[w.child] = w
-	late := p.state == poolTerminate
+	p.unhook = unhook
 	p.mu.Unlock()
-	if late {
-		w.child.signal(sigterm)
+	err := p.populate(thread)
+	if err != nil {
+		p.terminate()
+		p.rt.host.Block(thread, func() { p.await(0, nil) })
+	}
+	return err
+}
+
+// poolEnd is how long the end of a process waits for that of its pools, which takes that long only if a worker cannot be ended.
+const poolEnd = 2 * endGrace
+
+// populate starts workers up to the pool's size. The caller has the script lock.
+func (p *pool) populate(thread *starlark.Thread) error {
+	for p.short() {
+		if err := p.team.add(thread); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// buried is called when a worker's process has been recovered, with its slot's task words still in place. It sends the
-// pool's goroutine a notice through the queue of results, behind all that the worker has sent itself.
-func (p *Pool) buried(c *child) {
-	s := p.rt.member.Arena().Slot(c.slot)
-	l := lostChild{name: s.Name(), pid: c.pid, status: c.status, job: s.Task[0].Load(), chunk: uint32(s.Task[1].Load())}
+// short reports whether a worker is missing.
+func (p *pool) short() bool {
 	p.mu.Lock()
-	p.notices++
-	n := p.notices
-	p.lost[n] = l
-	delete(p.workers, c)
+	defer p.mu.Unlock()
+	return p.live < p.size && !p.endingLocked() && p.broken == nil
+}
+
+// endingLocked reports whether no more workers are started. p.mu must be held.
+func (p *pool) endingLocked() bool { return p.stopped || p.state == poolTerminate }
+
+// joined counts a new worker. It reports false if the pool needs none any more.
+func (p *pool) joined() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.endingLocked() || p.live >= p.size {
+		return false
+	}
+	p.live++
+	return true
+}
+
+// left counts a worker that has ended.
+func (p *pool) left() {
+	p.mu.Lock()
+	p.live--
 	p.mu.Unlock()
-	if err := p.results.q.Put(appendResult(nil, 0, n, resultOrphans), nil, prim.Opt{}); err != nil {
-		p.fail(scriptError(err)) // no memory for a few bytes: nothing of this pool can go on
-	}
-	p.live.Add(^uint32(0))
-	futex.Wake(&p.live, futex.All)
+	p.checkOver()
 }
 
-// pump is the pool's goroutine: it takes results, replaces workers, and finishes jobs.
-func (p *Pool) pump() {
-	for {
-		msg, err := p.results.q.Get(prim.Opt{Cancel: &p.cancel})
-		if err != nil {
-			return
-		}
-		id, chunk, kind := parseResult(msg.Data)
-		switch kind {
-		case resultOrphans:
-			p.replace(chunk)
-		case resultUnfit:
-			msg.Data = msg.Data[resultHead:]
-			p.rt.host.Enter(p.thread)
-			exc, err := p.rt.decoded(msg)
-			if err == nil {
-				err = p.rt.host.ToError(exc)
-			}
-			p.rt.host.Leave(p.thread)
-			p.fail(initializerError{err})
-		default:
-			msg.Data = msg.Data[resultHead:]
-			fail := failure{set: kind == resultError}
-			if fail.set {
-				fail.msg, msg = msg, prim.Msg{}
-			}
-			p.finish(id, chunk, msg, fail)
-		}
-	}
-}
-
-// finish stores the outcome of one chunk, on the pool's goroutine.
-func (p *Pool) finish(id uint64, chunk uint32, msg prim.Msg, fail failure) {
+// checkOver notices when the pool has ended.
+func (p *pool) checkOver() {
 	p.mu.Lock()
-	j := p.jobs[id]
+	over := p.live == 0 && p.endingLocked() && p.over.Load() == 0
+	var unhook func()
+	if over {
+		p.over.Store(1)
+		unhook, p.unhook = p.unhook, nil
+	}
+	p.mu.Unlock()
+	if !over {
+		return
+	}
+	futex.Wake(&p.over, futex.All)
+	if unhook != nil {
+		unhook()
+	}
+	p.team.dissolve()
+}
+
+// register makes w known, so that outcomes find it, and returns its number. A broken pool, which would never finish it,
+// gives its error.
+func (p *pool) register(w work) (uint64, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.broken != nil {
+		return 0, p.broken
+	}
+	p.lastJob++
+	p.jobs[p.lastJob] = w
+	return p.lastJob, nil
+}
+
+// withdraw makes the work with that number unknown again: outcomes that still come are dropped.
+func (p *pool) withdraw(id uint64) {
+	p.mu.Lock()
+	delete(p.jobs, id)
+	p.mu.Unlock()
+	p.stopIfDrained()
+}
+
+// finish stores the outcome of one chunk. The caller does not have the script lock.
+func (p *pool) finish(id uint64, chunk uint32, o outcome) {
+	p.mu.Lock()
+	w := p.jobs[id]
 	taken, last := false, false
-	if j != nil {
-		taken, last = j.finishLocked(chunk, msg, fail)
+	if w != nil {
+		taken, last = w.finishLocked(chunk, o)
 	}
 	if last {
 		delete(p.jobs, id)
 	}
 	p.mu.Unlock()
 	if !taken { // of a job that was taken back, or of a worker that died after it had sent it
-		msg.Release(p.rt.member)
-		fail.msg.Release(p.rt.member)
+		o.release(p.rt)
 	}
 	if last {
-		j.announce(p.thread)
-		p.stopIfDrained()
+		p.tell(w)
 	}
 }
 
-// replace handles the notice of a worker's end.
-func (p *Pool) replace(notice uint32) {
+// settle ends the work with that number: err is the outcome of what is unfinished.
+func (p *pool) settle(id uint64, err error) {
 	p.mu.Lock()
-	l := p.lost[notice]
-	delete(p.lost, notice)
-	again := p.state != poolTerminate && !p.stopped && p.broken == nil
+	w := p.jobs[id]
+	delete(p.jobs, id)
+	if w != nil {
+		w.abortLocked(err)
+	}
 	p.mu.Unlock()
-	if l.job != 0 {
-		p.finish(l.job, l.chunk, prim.Msg{}, failure{set: true, err: l.error()})
-	}
-	switch {
-	case !again:
-		return
-	case l.job == 0 && l.status > 0:
-		// It ended without a task to blame, before its first one or between two; its successors would as well.
-		p.fail(wire.Errorf("multiprocessing.ProcessError", "worker %s (pid %d) exited with status %d while it had no task", l.name, l.pid, l.status))
-		return
-	}
-	p.rt.host.Enter(p.thread)
-	err := p.startWorker(p.thread)
-	p.rt.host.Leave(p.thread)
-	if err != nil {
-		p.fail(err)
+	if w != nil {
+		p.tell(w)
 	}
 }
 
-// initializerError is why a pool is broken whose initializer failed.
-type initializerError struct{ error }
-
-func (e initializerError) Unwrap() error { return e.error }
-
-// error is what the caller of the task that a dead worker was at gets.
-func (l lostChild) error() error {
-	how := fmt.Sprintf("exited with status %d", l.status)
-	if l.status < 0 {
-		how = fmt.Sprintf("was killed by signal %s", exitName(l.status)[1:])
+// tell announces finished work. Callbacks are called one after the other, by a goroutine that exists as long as there are
+// some: one that takes its time holds up other callbacks and join, but no results.
+func (p *pool) tell(w work) {
+	if !w.hasCallbacks() {
+		w.announce(nil)
+		p.stopIfDrained()
+		return
 	}
-	return wire.Errorf("multiprocessing.WorkerLostError", "worker %s (pid %d) %s while it ran this task", l.name, l.pid, how)
+	p.mu.Lock()
+	p.told = append(p.told, w)
+	start := !p.telling
+	p.telling = true
+	if p.callbacks == nil {
+		p.callbacks = p.rt.host.NewThread("Pool callbacks")
+	}
+	p.mu.Unlock()
+	if start {
+		go p.tellAll()
+	}
+}
+
+func (p *pool) tellAll() {
+	for {
+		p.mu.Lock()
+		if len(p.told) == 0 {
+			p.told, p.telling = nil, false
+			p.mu.Unlock()
+			p.stopIfDrained()
+			return
+		}
+		w, thread := p.told[0], p.callbacks
+		p.told = slices.Delete(p.told, 0, 1)
+		p.mu.Unlock()
+		w.announce(thread)
+	}
+}
+
+// inCallback reports whether thread is the one that callbacks run in.
+func (p *pool) inCallback(thread *starlark.Thread) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.callbacks == thread
 }
 
 // fail ends the pool's work: every unfinished and every later call raises err.
-func (p *Pool) fail(err error) {
+func (p *pool) fail(err error) {
 	p.mu.Lock()
 	if p.broken == nil {
 		p.broken = err
 	}
 	var ended []work
-	for id, j := range p.jobs {
+	for id, w := range p.jobs {
 		delete(p.jobs, id)
-		j.abortLocked(err)
-		ended = append(ended, j)
+		w.abortLocked(err)
+		ended = append(ended, w)
 	}
-	workers := p.processes()
 	p.mu.Unlock()
-	for _, j := range ended {
-		j.announceLater()
+	p.team.stop()
+	for _, w := range ended {
+		p.tell(w)
 	}
-	for _, c := range workers {
-		c.signal(sigterm)
-	}
-}
-
-// processes lists the workers. p.mu must be held.
-func (p *Pool) processes() []*child {
-	var all []*child
-	for c := range p.workers {
-		all = append(all, c)
-	}
-	return all
+	p.checkOver()
 }
 
 // stopIfDrained tells the workers of a closed pool to end once there is nothing left to do.
-func (p *Pool) stopIfDrained() {
+func (p *pool) stopIfDrained() {
 	p.mu.Lock()
-	stop := p.state == poolClose && len(p.jobs) == 0 && !p.stopped
+	stop := p.state == poolClose && len(p.jobs) == 0 && !p.telling && !p.stopped
 	p.stopped = p.stopped || stop
 	p.mu.Unlock()
-	if !stop {
-		return
-	}
-	for range p.size {
-		if err := p.tasks.q.Put((&task{}).append(nil), nil, prim.Opt{}); err != nil {
-			p.terminate()
-			return
-		}
+	if stop {
+		p.team.drain()
+		p.checkOver()
 	}
 }
 
-// close implements Pool.close.
-func (p *Pool) close() {
+// close takes no more work. The workers end when what there is has been done.
+func (p *pool) close() {
 	p.mu.Lock()
 	if p.state == poolRun {
 		p.state = poolClose
@@ -322,20 +342,65 @@ func (p *Pool) close() {
 }
 
 // terminate ends the workers at once; unfinished calls raise. It does not wait for the workers.
-func (p *Pool) terminate() {
+func (p *pool) terminate() {
 	p.mu.Lock()
 	p.state = poolTerminate
 	p.mu.Unlock()
 	p.fail(wire.Errorf("multiprocessing.ProcessError", "the pool was terminated"))
 }
 
-// await waits until no worker is left, then ends the pool's goroutine.
-func (p *Pool) await(cancel *Cancel) error {
-	for n := p.live.Load(); n > 0; n = p.live.Load() {
-		if err := futex.Wait(&p.live, n, 0, cancel); err != nil {
+// await waits until a pool that was closed or terminated has ended.
+func (p *pool) await(deadline futex.Deadline, cancel *Cancel) error {
+	for p.over.Load() == 0 {
+		if err := futex.Wait(&p.over, 0, deadline, cancel); err != nil {
 			return err
 		}
 	}
-	p.cancel.Cancel()
 	return nil
+}
+
+// check is the error of a call on a pool that takes no more work.
+func (p *pool) check() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.state != poolRun:
+		return wire.Errorf("ValueError", "Pool not running")
+	case p.broken != nil:
+		return p.broken
+	}
+	return nil
+}
+
+// workers is how many workers there are to be.
+func (p *pool) workers() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.size
+}
+
+// resize changes the number of workers. The caller has the script lock.
+func (p *pool) resize(thread *starlark.Thread, n int) error {
+	p.mu.Lock()
+	more := n - p.size
+	p.size = n
+	p.mu.Unlock()
+	p.team.leave(-more)
+	return p.populate(thread)
+}
+
+// submit gives out the chunks of the work with number id. If one cannot be sent, that is the outcome. The caller has the script
+// lock.
+func (p *pool) submit(id uint64, t task, f starlark.Value, chunks ...starlark.Value) {
+	fn, err := p.team.pack(f)
+	for i := 0; err == nil && i < len(chunks); i++ {
+		t.job, t.chunk = id, uint32(i)
+		err = p.team.send(t, fn, chunks[i])
+	}
+	switch {
+	case err != nil:
+		p.settle(id, err)
+	case len(chunks) == 0:
+		p.settle(id, nil)
+	}
 }

@@ -2,51 +2,157 @@ package mp
 
 import (
 	"fmt"
+	"math"
+	"reflect"
+	"runtime"
+	"strings"
+	"time"
 
-	"github.com/starmp/starmp/mp/internal/futex"
-	"github.com/starmp/starmp/mp/internal/prim"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
-var _ starlark.HasAttrs = (*Pool)(nil)
+// Pool is multiprocessing.Pool, processes that work through tasks, or multiprocessing.pool.ThreadPool, threads of this process.
+// https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.pool.Pool
+//
+// Unlike CPython's, the death of a worker costs the task it was at (its caller gets WorkerLostError) and nothing else;
+// an initializer that fails is an error of every call, not an endless restart; functions may be lambdas and closures. A
+// pool that nobody can reach any more is terminated, when its work is done.
+//
+// The methods that give out tasks have the keyword timeout, which CPython's have not: the seconds that each call of the function
+// may take from its beginning. When they are over the call is cancelled, wherever it is, and its caller gets TimeoutError; if it
+// does not end even so, its worker process is replaced. A task can't catch this.
+type Pool struct {
+	shared
+	*pool
+}
+
+var (
+	_ starlark.HasAttrs   = (*Pool)(nil)
+	_ starlark.Comparable = (*Pool)(nil)
+)
+
+// makePool is Pool(processes=None, initializer=None, initargs=(), maxtasksperchild=None, context=None).
+func (rt *Runtime) makePool(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var processes, initializer, most, context starlark.Value = starlark.None, starlark.None, starlark.None, starlark.None
+	var initargs starlark.Value = starlark.Tuple(nil)
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "processes?", &processes, "initializer?", &initializer,
+		"initargs?", &initargs, "maxtasksperchild?", &most, "context?", &context); err != nil {
+		return nil, err
+	}
+	size, err := poolSize(b.Name(), processes)
+	if err != nil {
+		return nil, err
+	}
+	tasks := 0
+	if most != starlark.None {
+		if tasks, err = starlark.AsInt32(most); err != nil || tasks < 1 {
+			return nil, wire.Errorf("ValueError", "maxtasksperchild must be a positive int or None")
+		}
+	}
+	init, err := initArgs(initializer, initargs)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := rt.mem(); err != nil {
+		return nil, err
+	}
+	p := rt.newPool(size)
+	if _, err := newProcs(p, initializer, init, tasks); err != nil {
+		return nil, err
+	}
+	return p.start(thread, poolType)
+}
+
+// makeThreadPool is ThreadPool(processes=None, initializer=None, initargs=()).
+// https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.pool.ThreadPool
+//
+// As everywhere in a process, one of its threads runs at a time; while one waits the others run. Unlike CPython's, terminate stops
+// what the threads are at.
+func (rt *Runtime) makeThreadPool(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var processes, initializer starlark.Value = starlark.None, starlark.None
+	var initargs starlark.Value = starlark.Tuple(nil)
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "processes?", &processes, "initializer?", &initializer, "initargs?", &initargs); err != nil {
+		return nil, err
+	}
+	size, err := poolSize(b.Name(), processes)
+	if err != nil {
+		return nil, err
+	}
+	init, err := initArgs(initializer, initargs)
+	if err != nil {
+		return nil, err
+	}
+	p := rt.newPool(size)
+	newThreads(p, initializer, init)
+	return p.start(thread, threadPoolType)
+}
+
+// start begins the pool and makes the script's value for it.
+func (p *pool) start(thread *starlark.Thread, typ *sharedType) (starlark.Value, error) {
+	if err := p.begin(thread); err != nil {
+		return nil, err
+	}
+	o := &Pool{pool: p}
+	o.shared = shared{rt: p.rt, typ: typ, self: o}
+	runtime.AddCleanup(o, func(p *pool) { go p.terminate() }, p)
+	return o, nil
+}
+
+// poolSize is the number of workers that processes asks for.
+func poolSize(name string, processes starlark.Value) (int, error) {
+	if processes == starlark.None {
+		return runtime.NumCPU(), nil
+	}
+	n, err := starlark.AsInt32(processes)
+	if err != nil {
+		return 0, wire.Errorf("TypeError", "%s: processes: %v", name, err)
+	}
+	if n < 1 {
+		return 0, wire.Errorf("ValueError", "Number of processes must be at least 1")
+	}
+	return n, nil
+}
+
+func initArgs(initializer, initargs starlark.Value) (starlark.Tuple, error) {
+	if _, ok := initializer.(starlark.Callable); !ok && initializer != starlark.None {
+		return nil, wire.Errorf("TypeError", "initializer must be a callable")
+	}
+	return spread(initargs)
+}
 
 func (p *Pool) String() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return fmt.Sprintf("<multiprocessing.pool.Pool state=%s pool_size=%d>", [...]string{"RUN", "CLOSE", "TERMINATE"}[p.state], len(p.workers))
-}
-func (p *Pool) Type() string          { return "Pool" }
-func (p *Pool) Freeze()               {}
-func (p *Pool) Truth() starlark.Bool  { return true }
-func (p *Pool) Hash() (uint32, error) { return p.tasks.Hash() }
-
-// Attr implements starlark.HasAttrs.
-func (p *Pool) Attr(name string) (starlark.Value, error) {
-	if f := p.methods[name]; f != nil {
-		return f, nil
-	}
-	for _, m := range poolMethods {
-		if m.name == name {
-			if p.methods == nil {
-				p.methods = map[string]*starlark.Builtin{}
-			}
-			b := starlark.NewBuiltin(name, m.fn).BindReceiver(p)
-			p.methods[name] = b
-			return b, nil
-		}
-	}
-	return nil, nil
+	return fmt.Sprintf("<multiprocessing.pool.%s state=%s pool_size=%d>", p.typ.name, p.state, p.size)
 }
 
-// AttrNames implements starlark.HasAttrs.
-func (p *Pool) AttrNames() []string {
-	var names []string
-	for _, m := range poolMethods {
-		names = append(names, m.name)
-	}
-	return names
+// Hash hashes the identity of the value.
+func (p *Pool) Hash() (uint32, error) { return pointerHash(p), nil }
+
+// CompareSameType compares identities.
+func (p *Pool) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
+	return compareIdentity(op, p == y.(*Pool), p.Type())
 }
+
+// poolWire says that a pool cannot be sent.
+func poolWire() wire.Type {
+	const text = "pool objects cannot be passed between processes or pickled"
+	return wire.Type{
+		Name:   "mp.pool",
+		Go:     reflect.TypeFor[*Pool](),
+		Encode: func(*wire.Encoder, starlark.Value) error { return wire.Errorf("NotImplementedError", text) },
+		Decode: func(*wire.Decoder, func(starlark.Value)) (starlark.Value, error) {
+			return nil, wire.Errorf("NotImplementedError", text)
+		},
+	}
+}
+
+var (
+	poolType       = &sharedType{"Pool", poolMethods}
+	threadPoolType = &sharedType{"ThreadPool", poolMethods}
+)
 
 var poolMethods = []method{
 	{"apply", poolApply},
@@ -57,6 +163,7 @@ var poolMethods = []method{
 	{"starmap_async", poolMap(taskStarmap)},
 	{"imap", poolImap},
 	{"imap_unordered", poolImap},
+	{"resize", poolResize},
 	{"close", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		if err := noArgs(b, args, kwargs); err != nil {
 			return nil, err
@@ -78,8 +185,11 @@ var poolMethods = []method{
 		p.mu.Lock()
 		running := p.state == poolRun
 		p.mu.Unlock()
-		if running {
+		switch {
+		case running:
 			return nil, wire.Errorf("ValueError", "Pool is still running")
+		case p.inCallback(thread):
+			return nil, wire.Errorf("RuntimeError", "cannot join current thread") // it is waited for
 		}
 		return starlark.None, p.join(thread)
 	}},
@@ -97,31 +207,73 @@ func poolExit(thread *starlark.Thread, b *starlark.Builtin, _ starlark.Tuple, _ 
 }
 
 func (p *Pool) join(thread *starlark.Thread) error {
-	return p.rt.sleep(thread, seconds{}, func(_ futex.Deadline, cancel *Cancel) error { return p.await(cancel) })
+	defer runtime.KeepAlive(p)
+	return p.rt().sleep(thread, seconds{}, p.await)
 }
 
-// check is the error of a call on a pool that takes no more work.
-func (p *Pool) check() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch {
-	case p.state != poolRun:
-		return wire.Errorf("ValueError", "Pool not running")
-	case p.broken != nil:
-		return p.broken
+func (p *Pool) rt() *Runtime { return p.pool.rt }
+
+// poolResize is resize(n), which has no CPython counterpart: the number of workers becomes n. New ones start at once; those that are
+// too many end when they have done the task that they are at.
+func poolResize(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	p := b.Receiver().(*Pool)
+	var n int
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "n", &n); err != nil {
+		return nil, err
 	}
-	return nil
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if n < 1 {
+		return nil, wire.Errorf("ValueError", "Number of processes must be at least 1")
+	}
+	return starlark.None, p.resize(thread, n)
 }
 
-// poolApply is apply(func, args=(), kwds={}) and apply_async(func, args=(), kwds={}, callback=None, error_callback=None).
+// extras are the keywords that CPython's methods have not.
+type extras struct {
+	limit    time.Duration // timeout=None
+	progress bool          // progress=False
+}
+
+// takeExtras takes the extras out of the keyword arguments of fn.
+func takeExtras(fn string, kwargs []starlark.Tuple) (x extras, rest []starlark.Tuple, err error) {
+	for i, kv := range kwargs {
+		switch name, v := kv[0].(starlark.String), kv[1]; name {
+		case "timeout":
+			var s seconds
+			if err := s.Unpack(v); err != nil {
+				return x, nil, wire.Errorf("TypeError", "%s: timeout: %v", fn, err)
+			}
+			if x.limit = s.d; s.set && s.d <= 0 {
+				return x, nil, wire.Errorf("ValueError", "%s: timeout must be positive", fn)
+			}
+		case "progress":
+			x.progress = bool(v.Truth())
+		default:
+			rest = append(rest, kwargs[i])
+		}
+	}
+	return x, rest, nil
+}
+
+// poolApply is apply(func, args=(), kwds={}) and apply_async(func, args=(), kwds={}, callback=None, error_callback=None), both
+// with timeout=None.
 func poolApply(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	p := b.Receiver().(*Pool)
-	var f starlark.Callable
+	x, kwargs, err := takeExtras(b.Name(), kwargs)
+	if err != nil {
+		return nil, err
+	}
+	if x.progress {
+		return nil, wire.Errorf("TypeError", "%s: unexpected keyword argument \"progress\"", b.Name())
+	}
+	var f starlark.Value
 	var fargs starlark.Value = starlark.Tuple(nil)
 	var kwds starlark.Value = starlark.None
 	var callback, onError starlark.Value = starlark.None, starlark.None
 	params := []any{"func", &f, "args?", &fargs, "kwds?", &kwds}
-	if b.Name() == "apply_async" {
+	if isAsync(b) {
 		params = append(params, "callback?", &callback, "error_callback?", &onError)
 	}
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, params...); err != nil {
@@ -138,23 +290,24 @@ func poolApply(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple
 	if err != nil {
 		return nil, err
 	}
-	if err := p.submit(j, taskApply, f, starlark.Tuple{spreadArgs, kwds}); err != nil {
-		return nil, err
-	}
+	p.submit(j.id, task{kind: taskApply, limit: x.limit}, f, starlark.Tuple{spreadArgs, kwds})
 	return p.result(thread, b, j)
 }
 
 // poolMap is map(func, iterable, chunksize=None), map_async(func, iterable, chunksize=None, callback=None,
-// error_callback=None) and the same for starmap.
+// error_callback=None) and the same for starmap, all with timeout=None and progress=False.
 func poolMap(kind uint32) builtinFunc {
 	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		p := b.Receiver().(*Pool)
-		var f starlark.Callable
-		var iterable starlark.Value
+		x, kwargs, err := takeExtras(b.Name(), kwargs)
+		if err != nil {
+			return nil, err
+		}
+		var f, iterable starlark.Value
 		var size starlark.Value = starlark.None
 		var callback, onError starlark.Value = starlark.None, starlark.None
 		params := []any{"func", &f, "iterable", &iterable, "chunksize?", &size}
-		if b.Name() == "map_async" || b.Name() == "starmap_async" {
+		if isAsync(b) {
 			params = append(params, "callback?", &callback, "error_callback?", &onError)
 		}
 		if err := starlark.UnpackArgs(b.Name(), args, kwargs, params...); err != nil {
@@ -167,16 +320,14 @@ func poolMap(kind uint32) builtinFunc {
 		if err != nil {
 			return nil, err
 		}
-		chunk := (len(items) + 4*p.size - 1) / (4 * p.size)
+		chunk := max(1, (len(items)+4*p.workers()-1)/(4*p.workers()))
 		if size != starlark.None {
-			if chunk, err = starlark.AsInt32(size); err != nil {
-				return nil, wire.Errorf("TypeError", "%s: chunksize: %v", b.Name(), err)
-			}
-			if chunk < 1 {
-				return nil, wire.Errorf("ValueError", "Chunksize must be 1+, not %d", chunk)
+			if chunk, err = chunkSize(b.Name(), size); err != nil {
+				return nil, err
 			}
 		}
-		var chunks []starlark.Value
+		total := len(items)
+		chunks := make([]starlark.Value, 0, (total+chunk-1)/chunk)
 		for len(items) > 0 {
 			n := min(chunk, len(items))
 			chunks = append(chunks, starlark.NewList(items[:n:n]))
@@ -186,97 +337,63 @@ func poolMap(kind uint32) builtinFunc {
 		if err != nil {
 			return nil, err
 		}
-		if err := p.submit(j, kind, f, chunks...); err != nil {
-			return nil, err
-		}
+		j.total, j.size = total, chunk
+		p.submit(j.id, task{kind: kind, limit: x.limit}, f, chunks...)
 		return p.result(thread, b, j)
 	}
 }
 
+// chunkSize is a chunksize that a script has given. CPython's map takes 0 and gives results that nobody has made.
+func chunkSize(name string, v starlark.Value) (int, error) {
+	i, ok := v.(starlark.Int)
+	if !ok {
+		return 0, wire.Errorf("TypeError", "%s: chunksize: got %s, want int", name, v.Type())
+	}
+	if i.Sign() <= 0 {
+		return 0, wire.Errorf("ValueError", "Chunksize must be 1+, not %s", i)
+	}
+	n, err := starlark.AsInt32(i)
+	if err != nil {
+		n = math.MaxInt32
+	}
+	return n, nil
+}
+
+// items reads an iterable to its end.
 func (p *Pool) items(iterable starlark.Value) ([]starlark.Value, error) {
 	iter := starlark.Iterate(iterable)
 	if iter == nil {
-		return nil, wire.Errorf("TypeError", "'%s' object is not iterable", iterable.Type())
+		return nil, notIterable(iterable)
 	}
 	defer iter.Done()
 	var items []starlark.Value
+	if n := starlark.Len(iterable); n > 0 {
+		items = make([]starlark.Value, 0, n)
+	}
 	for x := starlark.Value(nil); iter.Next(&x); {
 		items = append(items, x)
 	}
-	return items, nil
+	return items, p.rt().takePending()
 }
 
-func (p *Pool) newJob(chunks int, single bool, callback, onError starlark.Value) (_ *job, err error) {
-	j := &job{pool: p, left: chunks, single: single, results: make([]prim.Msg, chunks)}
-	if callback != starlark.None {
-		j.callback = callback
-	}
-	if onError != starlark.None {
-		j.onError = onError
-	}
-	j.id, err = p.register(j)
-	return j, err
+func notIterable(v starlark.Value) error {
+	return wire.Errorf("TypeError", "'%s' object is not iterable", v.Type())
 }
 
-// register makes w known, so that results find it, and returns its number. A broken pool, which would never finish it,
-// gives its error.
-func (p *Pool) register(w work) (uint64, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.broken != nil {
-		return 0, p.broken
+// takePending is the error of an iteration that has ended, nil if it was not for an error.
+func (rt *Runtime) takePending() error {
+	if exc := rt.host.FromError(nil); exc != starlark.None {
+		return rt.host.ToError(exc)
 	}
-	p.lastJob++
-	p.jobs[p.lastJob] = w
-	return p.lastJob, nil
+	return nil
 }
 
-// withdraw makes the work with that number unknown again.
-func (p *Pool) withdraw(id uint64) {
-	p.mu.Lock()
-	delete(p.jobs, id)
-	p.mu.Unlock()
-	p.stopIfDrained()
-}
-
-// submit encodes and sends the chunks of j. If one cannot be sent, the job is taken back.
-func (p *Pool) submit(j *job, kind uint32, f starlark.Value, chunks ...starlark.Value) error {
-	codec := p.rt.host.Codec()
-	fn, fnHandles, err := codec.Encode(nil, "func", f)
-	if err == nil && len(chunks) == 0 {
-		p.withdraw(j.id)
-		j.announceLater()
-		return nil
-	}
-	for i := 0; err == nil && i < len(chunks); i++ {
-		err = p.send(&task{job: j.id, chunk: uint32(i), kind: kind, fn: fn}, fnHandles, chunks[i])
-	}
-	if err != nil {
-		p.withdraw(j.id)
-	}
-	return err
-}
-
-// send puts one task into the queue: t with the encoded function, whose handles are given, and the arguments.
-func (p *Pool) send(t *task, fnHandles []wire.Handle, args starlark.Value) error {
-	root := "iterable"
-	if t.kind == taskApply {
-		root = "args"
-	}
-	buf := takeBuffer()
-	defer giveBuffer(buf)
-	data, handles, err := p.rt.host.Codec().Encode(t.append((*buf)[:0]), root, args)
-	if err != nil {
-		return err
-	}
-	*buf = data
-	return scriptError(p.tasks.q.Put(data, arenaHandles(append(handles, fnHandles...)), prim.Opt{}))
-}
+func isAsync(b *starlark.Builtin) bool { return strings.HasSuffix(b.Name(), "_async") }
 
 // result is what the caller of the method b gets: the values, or an AsyncResult.
 func (p *Pool) result(thread *starlark.Thread, b *starlark.Builtin, j *job) (starlark.Value, error) {
 	r := newAsyncResult(j)
-	if name := b.Name(); len(name) > 6 && name[len(name)-6:] == "_async" {
+	if isAsync(b) {
 		return r, nil
 	}
 	return r.get(thread, seconds{})

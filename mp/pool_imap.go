@@ -7,41 +7,41 @@ import (
 	"time"
 
 	"github.com/starmp/starmp/mp/internal/futex"
-	"github.com/starmp/starmp/mp/internal/prim"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 // stream is one call of imap or imap_unordered: chunks that are sent as results are taken, so that neither an endless
 // input nor results that nobody takes fill the memory.
 type stream struct {
-	pool    *Pool
+	pool    *pool
 	id      uint64
 	ordered bool
+	limit   time.Duration // of each call, 0 for none
 	size    int           // items of a chunk
 	window  int           // chunks at most on their way or waiting to be taken
 	arrived atomic.Uint32 // futex word: counts what arrives
+	bar     *progressBar  // may be nil
 
 	// Guarded by pool.mu.
-	pending map[uint32]bool    // chunks sent whose results have not arrived
+	pending map[uint32]int     // chunks sent whose results have not arrived, and how many items they have
 	results map[uint32]outcome // what has arrived and was not taken, by chunk
 	fresh   []uint32           // its chunks in the order of their arrival, if not ordered
 	ended   bool               // no more chunks will be sent
 	broken  error              // what becomes of those that never will
 }
 
-// outcome is what came of a chunk.
-type outcome struct {
-	msg  prim.Msg
-	fail failure
-}
+var _ work = (*stream)(nil)
 
-func (s *stream) finishLocked(chunk uint32, msg prim.Msg, fail failure) (taken, last bool) {
-	if !s.pending[chunk] {
+func (s *stream) finishLocked(chunk uint32, o outcome) (taken, last bool) {
+	items, ok := s.pending[chunk]
+	if !ok {
 		return false, false
 	}
 	delete(s.pending, chunk)
-	s.results[chunk] = outcome{msg, fail}
+	s.bar.add(items)
+	s.results[chunk] = o
 	if !s.ordered {
 		s.fresh = append(s.fresh, chunk)
 	}
@@ -56,50 +56,56 @@ func (s *stream) abortLocked(err error) {
 	futex.Wake(&s.arrived, futex.All)
 }
 
-func (s *stream) announce(*starlark.Thread) {}
-func (s *stream) announceLater()            {}
+func (s *stream) hasCallbacks() bool        { return false }
+func (s *stream) announce(*starlark.Thread) { s.bar.end() }
 
-// IMapIterator is what imap and imap_unordered return: an iterator, with next(timeout=None) as in CPython.
+// IMapIterator is what imap returns, and under the name of IMapUnorderedIterator what imap_unordered does: an iterator, with
+// next(timeout=None) as in CPython.
 // https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.pool.Pool.imap
 //
 // Unlike CPython's, the input is read as results are taken, at most buffersize items ahead (the parameter of Python
 // 3.16's Executor.map; twice the number of workers in chunks by default).
 type IMapIterator struct {
-	s       *stream
-	f       starlark.Value // keeps what the encoded function refers to
-	fn      []byte
-	handles []wire.Handle
-	input   starlark.Iterator // nil at its end
-	sent    uint32            // chunks sent so far
-	given   uint32            // chunks taken so far
-	ready   []starlark.Value  // of the chunk that is being taken
-	err     error             // of the input, to be raised when what was sent before has been taken
-	next    *starlark.Builtin
+	shared
+	s     *stream
+	pool  *Pool // is not dropped as long as this is not
+	f     function
+	input starlark.Iterator // nil at its end
+	sent  uint32            // chunks sent so far
+	given uint32            // chunks taken so far
+	ready []starlark.Value  // of the chunk that is being taken
+	err   error             // of the input, to be raised when what was sent before has been taken
 }
 
 var (
-	_ starlark.Iterable = (*IMapIterator)(nil)
-	_ starlark.HasAttrs = (*IMapIterator)(nil)
+	_ starlark.Iterable   = (*IMapIterator)(nil)
+	_ starlark.HasAttrs   = (*IMapIterator)(nil)
+	_ starlark.Comparable = (*IMapIterator)(nil)
 )
 
-// poolImap is imap(func, iterable, chunksize=1, buffersize=None) and imap_unordered with the same parameters.
-func poolImap(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+// poolImap is imap(func, iterable, chunksize=1, buffersize=None, timeout=None, progress=False) and imap_unordered with the
+// same parameters.
+func poolImap(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	p := b.Receiver().(*Pool)
-	var f starlark.Callable
-	var iterable starlark.Value
+	x, kwargs, err := takeExtras(b.Name(), kwargs)
+	if err != nil {
+		return nil, err
+	}
+	var f, iterable starlark.Value
+	var chunksize starlark.Value = starlark.MakeInt(1)
 	var buffer starlark.Value = starlark.None
-	size := 1
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "func", &f, "iterable", &iterable, "chunksize?", &size, "buffersize?", &buffer); err != nil {
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "func", &f, "iterable", &iterable, "chunksize?", &chunksize, "buffersize?", &buffer); err != nil {
 		return nil, err
 	}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	if size < 1 {
-		return nil, wire.Errorf("ValueError", "Chunksize must be 1+, not %d", size)
+	size, err := chunkSize(b.Name(), chunksize)
+	if err != nil {
+		return nil, err
 	}
-	s := &stream{pool: p, ordered: b.Name() == "imap", size: size, window: 2 * p.size,
-		pending: map[uint32]bool{}, results: map[uint32]outcome{}}
+	s := &stream{pool: p.pool, ordered: b.Name() == "imap", limit: x.limit, size: size, window: 2 * p.workers(),
+		pending: map[uint32]int{}, results: map[uint32]outcome{}}
 	if buffer != starlark.None {
 		n, err := starlark.AsInt32(buffer)
 		if err != nil {
@@ -110,13 +116,15 @@ func poolImap(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple,
 		}
 		s.window = max(1, n/size)
 	}
-	it := &IMapIterator{s: s, f: f}
-	var err error
-	if it.fn, it.handles, err = p.rt.host.Codec().Encode(nil, "func", f); err != nil {
-		return nil, err
+	it := &IMapIterator{s: s, pool: p}
+	it.shared = shared{rt: p.rt(), typ: imapType, self: it}
+	if !s.ordered {
+		it.typ = imapUnorderedType
 	}
-	if it.input = starlark.Iterate(iterable); it.input == nil {
-		return nil, wire.Errorf("TypeError", "'%s' object is not iterable", iterable.Type())
+	if it.f, it.err = p.team.pack(f); it.err == nil {
+		if it.input = starlark.Iterate(iterable); it.input == nil {
+			it.err = notIterable(iterable)
+		}
 	}
 	if s.id, err = p.register(s); err != nil {
 		it.end()
@@ -132,11 +140,11 @@ func (s *stream) abandon() {
 	p := s.pool
 	p.mu.Lock()
 	for _, o := range s.results {
-		o.msg.Release(p.rt.member)
-		o.fail.msg.Release(p.rt.member)
+		o.release(p.rt)
 	}
 	s.results, s.pending, s.ended = nil, nil, true
 	p.mu.Unlock()
+	s.bar.end()
 	p.withdraw(s.id)
 }
 
@@ -150,14 +158,17 @@ func (it *IMapIterator) fill() {
 		}
 		if len(items) < s.size {
 			it.end()
+			if it.err = p.rt.takePending(); it.err != nil {
+				break // without the items before the error, as in CPython
+			}
 		}
 		if len(items) == 0 {
 			break
 		}
 		p.mu.Lock()
-		s.pending[it.sent] = true
+		s.pending[it.sent] = len(items)
 		p.mu.Unlock()
-		if err := p.send(&task{job: s.id, chunk: it.sent, kind: taskMap, fn: it.fn}, it.handles, starlark.NewList(items)); err != nil {
+		if err := p.team.send(task{job: s.id, chunk: it.sent, kind: taskMap, limit: s.limit}, it.f, starlark.NewList(items)); err != nil {
 			p.mu.Lock()
 			delete(s.pending, it.sent)
 			p.mu.Unlock()
@@ -169,10 +180,12 @@ func (it *IMapIterator) fill() {
 	}
 	if it.input == nil {
 		p.mu.Lock()
+		first := !s.ended
 		s.ended = true
-		done := len(s.pending) == 0
+		done := first && len(s.pending) == 0
 		p.mu.Unlock()
 		if done {
+			s.bar.end()
 			p.withdraw(s.id)
 		}
 	}
@@ -188,7 +201,7 @@ func (it *IMapIterator) end() {
 
 // take returns the next result; ok is false at the end.
 func (it *IMapIterator) take(thread *starlark.Thread, timeout seconds) (v starlark.Value, ok bool, err error) {
-	s, p := it.s, it.s.pool
+	s := it.s
 	end := futex.After(timeout.d)
 	for len(it.ready) == 0 {
 		if it.fill(); it.sent == it.given {
@@ -200,9 +213,15 @@ func (it *IMapIterator) take(thread *starlark.Thread, timeout seconds) (v starla
 		if found {
 			it.given++
 			it.fill()
-			if it.ready, err = p.open(o); err != nil {
+			v, err := o.open(it.rt)
+			if err != nil {
 				return nil, false, err
 			}
+			l, ok := v.(*starlark.List)
+			if !ok {
+				return nil, false, fmt.Errorf("BUG: pool: results are a %s", v.Type())
+			}
+			it.ready = elements(l)
 			continue
 		}
 		if broken != nil {
@@ -216,7 +235,7 @@ func (it *IMapIterator) take(thread *starlark.Thread, timeout seconds) (v starla
 				return nil, false, wire.Errorf("multiprocessing.TimeoutError", "")
 			}
 		}
-		if err := p.rt.waitWord(thread, &s.arrived, arrived, left); err != nil {
+		if err := it.rt.waitWord(thread, &s.arrived, arrived, left); err != nil {
 			return nil, false, err
 		}
 	}
@@ -237,53 +256,35 @@ func (s *stream) pop(given uint32) (o outcome, found bool, broken error) {
 	return o, found, s.broken
 }
 
-// open decodes what came of a chunk.
-func (p *Pool) open(o outcome) ([]starlark.Value, error) {
-	if o.fail.err != nil {
-		return nil, o.fail.err
-	}
-	if o.fail.set {
-		exc, err := p.rt.decoded(o.fail.msg)
-		if err != nil {
-			return nil, err
-		}
-		return nil, p.rt.host.ToError(exc)
-	}
-	v, err := p.rt.decoded(o.msg)
-	if err != nil {
-		return nil, err
-	}
-	l, ok := v.(*starlark.List)
-	if !ok {
-		return nil, fmt.Errorf("BUG: pool: results are a %s", v.Type())
-	}
-	return elements(l), nil
+func (it *IMapIterator) String() string {
+	return fmt.Sprintf("<multiprocessing.pool.%s object at %p>", it.typ.name, it)
 }
 
-func (it *IMapIterator) String() string {
-	return fmt.Sprintf("<multiprocessing.pool.IMapIterator object at %p>", it)
+// Hash hashes the identity of the value.
+func (it *IMapIterator) Hash() (uint32, error) { return pointerHash(it), nil }
+
+// CompareSameType compares identities.
+func (it *IMapIterator) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
+	return compareIdentity(op, it == y.(*IMapIterator), it.Type())
 }
-func (it *IMapIterator) Type() string          { return "IMapIterator" }
-func (it *IMapIterator) Freeze()               {}
-func (it *IMapIterator) Truth() starlark.Bool  { return true }
-func (it *IMapIterator) Hash() (uint32, error) { return uint32(it.s.id), nil }
+
+// Method tells next() and iter() that this is an iterator.
+func (it *IMapIterator) Method(name string) starlark.Value {
+	m, _ := it.Attr(name) // which never fails
+	return m
+}
 
 // Iterate implements starlark.Iterable: the results that have not been taken. An error ends the loop and is raised.
 func (it *IMapIterator) Iterate() starlark.Iterator { return imapLoop{it} }
 
-// Attr implements starlark.HasAttrs.
-func (it *IMapIterator) Attr(name string) (starlark.Value, error) {
-	if name != "next" && name != "__next__" {
-		return nil, nil
-	}
-	if it.next == nil {
-		it.next = starlark.NewBuiltin("next", imapNext).BindReceiver(it)
-	}
-	return it.next, nil
-}
+var (
+	imapType          = &sharedType{"IMapIterator", imapMethods}
+	imapUnorderedType = &sharedType{"IMapUnorderedIterator", imapMethods}
+)
 
-// AttrNames implements starlark.HasAttrs.
-func (it *IMapIterator) AttrNames() []string { return []string{"__next__", "next"} }
+var imapMethods = []method{{"next", imapNext}, {"__next__", imapNext}, {"__iter__", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	return b.Receiver(), noArgs(b, args, kwargs)
+}}}
 
 // imapNext is IMapIterator.next(timeout=None).
 func imapNext(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -302,7 +303,7 @@ func imapNext(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple,
 type imapLoop struct{ it *IMapIterator }
 
 func (l imapLoop) Next(p *starlark.Value) bool {
-	host := l.it.s.pool.rt.host
+	host := l.it.rt.host
 	v, ok, err := l.it.take(host.Current(), seconds{})
 	if err != nil {
 		host.Pending(err)

@@ -2,85 +2,78 @@ package mp
 
 import (
 	"fmt"
-	"runtime"
 	"sync/atomic"
 
 	"github.com/starmp/starmp/mp/internal/futex"
-	"github.com/starmp/starmp/mp/internal/prim"
-	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
 )
 
-// job is one call of map, apply or the like: chunks of work, done when each has its result.
+// job is one call of map, apply or the like: chunks of work, done when each has its outcome.
 type job struct {
-	pool     *Pool
+	pool     *pool
 	id       uint64
 	single   bool          // the result is the only chunk's value, not the concatenation of lists
+	total    int           // items
+	size     int           // items of a chunk
 	done     atomic.Uint32 // futex word, 1 when finished
 	callback starlark.Value
 	onError  starlark.Value
+	bar      *progressBar // may be nil
 
-	left    int        // guarded by pool.mu: chunks without a result
-	results []prim.Msg // guarded by pool.mu, by chunk; Data is nil until there
-	failure failure    // guarded by pool.mu: of the first chunk that failed
+	keep    *Pool     // guarded by pool.mu: the script's pool must not count as dropped before its work is done
+	left    int       // guarded by pool.mu: chunks without an outcome
+	results []outcome // guarded by pool.mu, by chunk
+	failure outcome   // guarded by pool.mu: of the first chunk that failed
 
-	decoded bool // guarded by the script lock, like the outcome that follows
+	decoded bool // guarded by the script lock, like the result that follows
 	value   starlark.Value
 	err     error
 }
 
-// failure is an error as it came from a worker, still encoded, or one of the pool itself.
-type failure struct {
-	set bool
-	msg prim.Msg
-	err error
+var _ work = (*job)(nil)
+
+// newJob makes a job of chunks and registers it. The error is that of a broken pool.
+func (p *Pool) newJob(chunks int, single bool, callback, onError starlark.Value) (_ *job, err error) {
+	j := &job{pool: p.pool, keep: p, left: chunks, single: single, total: 1, size: 1, results: make([]outcome, chunks)}
+	if callback != starlark.None {
+		j.callback = callback
+	}
+	if onError != starlark.None {
+		j.onError = onError
+	}
+	j.id, err = p.register(j)
+	return j, err
 }
 
-// work is what a pool keeps of a call until it is finished: a job, or an imap.
-type work interface {
-	// finishLocked stores the outcome of one chunk. It reports whether the work took it, and whether it was the last one.
-	// pool.mu must be held.
-	finishLocked(chunk uint32, msg prim.Msg, fail failure) (taken, last bool)
-	// abortLocked makes err the outcome of what is unfinished. pool.mu must be held.
-	abortLocked(err error)
-	// announce tells of the finished work, in thread. The caller does not have the script lock.
-	announce(thread *starlark.Thread)
-	// announceLater is announce for a caller that may have the script lock.
-	announceLater()
-}
-
-func (j *job) finishLocked(chunk uint32, msg prim.Msg, fail failure) (taken, last bool) {
-	if int(chunk) >= len(j.results) || j.results[chunk].Data != nil {
+func (j *job) finishLocked(chunk uint32, o outcome) (taken, last bool) {
+	if int(chunk) >= len(j.results) || j.results[chunk].there() {
 		return false, false
 	}
-	if fail.set {
-		j.results[chunk].Data = []byte{}
-		if !j.failure.set {
-			j.failure = fail
+	j.results[chunk] = o
+	if o.failed {
+		j.results[chunk] = outcome{failed: true}
+		if !j.failure.failed {
+			j.failure = o
+		} else {
+			o.release(j.pool.rt)
 		}
-	} else {
-		j.results[chunk] = msg
 	}
+	j.bar.add(min(j.size, j.total-int(chunk)*j.size))
 	j.left--
+	if j.left == 0 {
+		j.keep = nil
+	}
 	return true, j.left == 0
 }
 
-func (j *job) abortLocked(err error) { j.failure, j.left = failure{set: true, err: err}, 0 }
+// there reports whether there is an outcome at all.
+func (o *outcome) there() bool { return o.failed || o.msg.Data != nil || o.value != nil }
 
-// AsyncResult is the result of apply_async, map_async and starmap_async.
-// https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.pool.AsyncResult
-type AsyncResult struct {
-	job     *job
-	methods [4]*starlark.Builtin
-}
-
-var _ starlark.HasAttrs = (*AsyncResult)(nil)
-
-func newAsyncResult(j *job) *AsyncResult {
-	r := &AsyncResult{job: j}
-	// A result that nobody asks for may hold references to shared objects.
-	runtime.AddCleanup(r, func(j *job) { j.release() }, j)
-	return r
+// abortLocked finishes a job before its time, with the error err, or because it has no chunks.
+func (j *job) abortLocked(err error) {
+	if j.left, j.keep = 0, nil; err != nil && !j.failure.failed {
+		j.failure = failure(err)
+	}
 }
 
 // release gives up what the undecoded results refer to.
@@ -88,77 +81,9 @@ func (j *job) release() {
 	j.pool.mu.Lock()
 	defer j.pool.mu.Unlock()
 	for i := range j.results {
-		j.results[i].Release(j.pool.rt.member)
+		j.results[i].release(j.pool.rt)
 	}
-	j.failure.msg.Release(j.pool.rt.member)
-}
-
-func (r *AsyncResult) String() string {
-	return fmt.Sprintf("<multiprocessing.pool.AsyncResult object at %p>", r)
-}
-func (r *AsyncResult) Type() string          { return "AsyncResult" }
-func (r *AsyncResult) Freeze()               {}
-func (r *AsyncResult) Truth() starlark.Bool  { return true }
-func (r *AsyncResult) Hash() (uint32, error) { return uint32(r.job.id), nil }
-
-var asyncMethods = [...]method{
-	{"get", func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		var timeout seconds
-		if err := starlark.UnpackArgs(b.Name(), args, kwargs, "timeout?", &timeout); err != nil {
-			return nil, err
-		}
-		return b.Receiver().(*AsyncResult).get(thread, timeout)
-	}},
-	{"wait", func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		var timeout seconds
-		if err := starlark.UnpackArgs(b.Name(), args, kwargs, "timeout?", &timeout); err != nil {
-			return nil, err
-		}
-		r := b.Receiver().(*AsyncResult)
-		return starlark.None, r.job.pool.rt.waitWord(thread, &r.job.done, 0, timeout)
-	}},
-	{"ready", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		return starlark.Bool(b.Receiver().(*AsyncResult).job.done.Load() == 1), noArgs(b, args, kwargs)
-	}},
-	{"successful", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		r := b.Receiver().(*AsyncResult)
-		if r.job.done.Load() == 0 {
-			return nil, wire.Errorf("ValueError", "%s not ready", r)
-		}
-		r.job.pool.mu.Lock()
-		defer r.job.pool.mu.Unlock()
-		return starlark.Bool(!r.job.failure.set), noArgs(b, args, kwargs)
-	}},
-}
-
-// Attr implements starlark.HasAttrs.
-func (r *AsyncResult) Attr(name string) (starlark.Value, error) {
-	for i := range asyncMethods {
-		if asyncMethods[i].name == name {
-			if r.methods[i] == nil {
-				r.methods[i] = starlark.NewBuiltin(name, asyncMethods[i].fn).BindReceiver(r)
-			}
-			return r.methods[i], nil
-		}
-	}
-	return nil, nil
-}
-
-// AttrNames implements starlark.HasAttrs.
-func (r *AsyncResult) AttrNames() []string { return []string{"get", "ready", "successful", "wait"} }
-
-// get waits for the result and decodes it.
-func (r *AsyncResult) get(thread *starlark.Thread, timeout seconds) (starlark.Value, error) {
-	rt := r.job.pool.rt
-	if r.job.done.Load() == 0 {
-		if err := rt.waitWord(thread, &r.job.done, 0, timeout); err != nil {
-			return nil, err
-		}
-		if r.job.done.Load() == 0 {
-			return nil, wire.Errorf("multiprocessing.TimeoutError", "")
-		}
-	}
-	return r.job.outcome()
+	j.failure.release(j.pool.rt)
 }
 
 // outcome decodes what came of a finished job, once. The caller has the script lock.
@@ -175,24 +100,18 @@ func (j *job) decode() (starlark.Value, error) {
 	rt := j.pool.rt
 	j.pool.mu.Lock()
 	fail, results := j.failure, j.results
-	j.results, j.failure.msg = nil, prim.Msg{}
+	j.results, j.failure = nil, outcome{failed: fail.failed}
 	j.pool.mu.Unlock()
-	if fail.set {
+	if fail.failed {
 		for i := range results {
-			results[i].Release(rt.member)
+			results[i].release(rt)
 		}
-		if fail.err != nil {
-			return nil, fail.err
-		}
-		exc, err := rt.decoded(fail.msg)
-		if err != nil {
-			return nil, err
-		}
-		return nil, rt.host.ToError(exc)
+		_, err := fail.open(rt)
+		return nil, err
 	}
 	var all []starlark.Value
 	for i := range results {
-		v, err := rt.decoded(results[i])
+		v, err := results[i].open(rt)
 		if err != nil {
 			return nil, err
 		}
@@ -211,23 +130,19 @@ func (j *job) decode() (starlark.Value, error) {
 	return starlark.NewList(all), nil
 }
 
+func (j *job) hasCallbacks() bool { return j.callback != nil || j.onError != nil }
+
 // announce runs the callbacks of the finished job and wakes who waits for it.
 func (j *job) announce(thread *starlark.Thread) {
-	if j.callback != nil || j.onError != nil {
+	j.bar.end()
+	if j.hasCallbacks() {
 		j.callBack(thread)
 	}
 	j.done.Store(1)
 	futex.Wake(&j.done, futex.All)
 }
 
-func (j *job) announceLater() {
-	if j.callback == nil && j.onError == nil {
-		j.announce(nil)
-		return
-	}
-	go j.announce(j.pool.rt.host.NewThread("Pool"))
-}
-
+// callBack calls the callback that the result is for. An error in it is shown, and changes nothing.
 func (j *job) callBack(thread *starlark.Thread) {
 	host := j.pool.rt.host
 	host.Enter(thread)

@@ -1,10 +1,8 @@
 package mp
 
 import (
-	"errors"
-	"fmt"
+	"os"
 
-	"github.com/starmp/starmp/mp/internal/futex"
 	"github.com/starmp/starmp/mp/internal/prim"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -12,10 +10,10 @@ import (
 
 // worker is a pool's process at work.
 type worker struct {
-	rt      *Runtime
-	thread  *starlark.Thread
+	*taskRunner
 	tasks   *prim.Queue
 	results *prim.Queue
+	leaving *prim.Semaphore
 	fns     map[string]starlark.Value // functions received, by wire form: each is rebuilt once
 	buf     []byte
 }
@@ -23,55 +21,70 @@ type worker struct {
 // mostFunctions is how many functions a worker keeps; a pool rarely sees more than a few.
 const mostFunctions = 64
 
-// runWorker is the target of a pool's process: _worker(tasks, results, initializer, initargs, maxtasks).
+// runWorker is the target of a pool's process: _worker(tasks, results, leaving, initializer, initargs, maxtasks).
 func (rt *Runtime) runWorker(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var tasks, results *Queue
+	var leaving *Semaphore
 	var initializer starlark.Value
 	var initargs starlark.Tuple
 	var most int
-	if err := starlark.UnpackPositionalArgs(b.Name(), args, kwargs, 5, &tasks, &results, &initializer, &initargs, &most); err != nil {
+	if err := starlark.UnpackPositionalArgs(b.Name(), args, kwargs, 6, &tasks, &results, &leaving, &initializer, &initargs, &most); err != nil {
 		return nil, err
 	}
-	w := &worker{rt: rt, thread: thread, tasks: tasks.q, results: results.q, fns: map[string]starlark.Value{}}
+	w := &worker{taskRunner: newTaskRunner(rt, thread), tasks: tasks.q, results: results.q, leaving: leaving.s, fns: map[string]starlark.Value{}}
 	if initializer != starlark.None {
 		if _, err := rt.host.Call(thread, initializer, initargs, nil); err != nil {
 			return starlark.None, w.answer(&task{}, resultUnfit, rt.host.FromError(err))
 		}
 	}
-	opt := rt.opt(thread, true, seconds{})
-	for n := 0; most == 0 || n < most; n++ {
+	note := &rt.member.Slot().Task
+	note[wordReady].Store(1)
+	err := w.work(most)
+	if err == nil {
+		note[0].Store(0)
+	}
+	return starlark.None, err
+}
+
+// work does tasks, up to most of them unless it is 0, until the pool is over or the worker is to leave.
+func (w *worker) work(most int) error {
+	rt, opt := w.rt, w.rt.opt(w.thread, true, seconds{})
+	for n := 0; most == 0 || n < most; {
+		if leave, err := w.leaving.Acquire(prim.Opt{NoWait: true}); leave || err != nil {
+			return scriptError(err)
+		}
 		msg, err := w.tasks.GetTask(opt)
 		if err != nil {
-			return nil, scriptError(err)
+			return scriptError(err)
 		}
 		t, err := parseTask(msg.Data)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if t.job == 0 {
-			break
+			if t.chunk == chunkLook {
+				continue
+			}
+			return nil
 		}
-		v, err := w.run(&t)
+		n++
+		v, err := w.do(&t)
 		msg.Release(rt.member)
-		switch {
-		case errors.Is(err, futex.ErrCanceled):
-			return nil, errInterrupted
-		case err != nil:
+		if err != nil {
 			err = w.answer(&t, resultError, rt.host.FromError(err))
-		default:
+		} else {
 			err = w.answer(&t, resultValue, v)
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		rt.member.Slot().Task[0].Store(0)
 	}
-	rt.member.Slot().Task[0].Store(0)
-	return starlark.None, nil
+	return nil
 }
 
-// run does one task. SystemExit is an error of the task like any other.
-func (w *worker) run(t *task) (starlark.Value, error) {
+// do does one task. SystemExit is an error of the task like any other.
+func (w *worker) do(t *task) (starlark.Value, error) {
 	f := w.fns[string(t.fn)]
 	if f == nil {
 		var err error
@@ -83,52 +96,20 @@ func (w *worker) run(t *task) (starlark.Value, error) {
 		}
 		w.fns[string(t.fn)] = f
 	}
-	in, err := w.rt.host.Codec().Decode(t.args)
+	args, err := w.rt.host.Codec().Decode(t.args)
 	if err != nil {
 		return nil, err
 	}
-	if t.kind == taskApply {
-		pair, ok := in.(starlark.Tuple)
-		if !ok || len(pair) != 2 {
-			return nil, fmt.Errorf("BUG: pool: arguments are a %s", in.Type())
-		}
-		return w.apply(f, pair[0], pair[1])
-	}
-	items, ok := in.(*starlark.List)
-	if !ok {
-		return nil, fmt.Errorf("BUG: pool: items are a %s", in.Type())
-	}
-	out := make([]starlark.Value, items.Len())
-	one := make(starlark.Tuple, 1)
-	for i := range out {
-		if t.kind == taskStarmap {
-			args, err := spread(items.Index(i))
-			if err != nil {
-				return nil, err
-			}
-			if out[i], err = w.rt.host.Call(w.thread, f, args, nil); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		one[0] = items.Index(i)
-		if out[i], err = w.rt.host.Call(w.thread, f, one, nil); err != nil {
-			return nil, err
-		}
-	}
-	return starlark.NewList(out), nil
+	return w.run(t, f, args, func() { w.giveUp(t) })
 }
 
-func (w *worker) apply(f, args, kwargs starlark.Value) (starlark.Value, error) {
-	a, err := spread(args)
-	if err != nil {
-		return nil, err
+// giveUp ends this process because the task cannot be stopped. The result needs no script lock, which the task may have.
+func (w *worker) giveUp(t *task) {
+	if err := w.results.Put(appendOverdue(nil, t), nil, prim.Opt{}); err != nil {
+		w.rt.host.Stderr("starmp: a task that had not ended in time could not be reported: " + err.Error() + "\n")
 	}
-	var kw []starlark.Tuple
-	if d, ok := kwargs.(*starlark.Dict); ok {
-		kw = d.Items()
-	}
-	return w.rt.host.Call(w.thread, f, a, kw)
+	w.rt.Kill()
+	killPid(os.Getpid())
 }
 
 // spread is *v in a call.
@@ -156,7 +137,7 @@ func (w *worker) answer(t *task, kind byte, v starlark.Value) error {
 		if kind == resultValue {
 			kind = resultError
 		}
-		exc := w.rt.host.FromError(wire.Errorf("multiprocessing.pool.MaybeEncodingError", "Error sending result: '%s'. Reason: '%v'", v, err))
+		exc := w.rt.host.FromError(&encodingError{exc: w.rt.host.FromError(err), value: v})
 		if data, handles, err = codec.Encode(appendResult(w.buf[:0], t.job, t.chunk, kind), "result", exc); err != nil {
 			return err
 		}
@@ -169,4 +150,18 @@ func (w *worker) answer(t *task, kind byte, v starlark.Value) error {
 		return w.answer(t, resultError, w.rt.host.FromError(scriptError(err)))
 	}
 	return scriptError(err)
+}
+
+// encodingError is MaybeEncodingError: the result of a task could not be sent.
+// https://docs.python.org/3.13/library/multiprocessing.html#module-multiprocessing.pool documents no more than its name.
+type encodingError struct{ exc, value starlark.Value }
+
+func (e *encodingError) Error() string {
+	return "Error sending result: '" + e.value.String() + "'. Reason: '" + e.exc.String() + "'"
+}
+
+func (e *encodingError) ExceptionClass() string { return "multiprocessing.pool.MaybeEncodingError" }
+
+func (e *encodingError) ExceptionArgs() starlark.Tuple {
+	return starlark.Tuple{starlark.String(e.exc.String()), starlark.String(e.value.String())}
 }

@@ -2,6 +2,7 @@ package mp
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,7 +49,7 @@ type Runtime struct {
 	authkey  string              // guarded by mu: bytes
 	logs     logSettings         // guarded by mu
 	children map[*child]*process // guarded by mu: started and not yet collected
-	finish   []func()            // guarded by mu: run at shutdown, last first
+	finish   []*func()           // guarded by mu: run at shutdown, last first
 	spares   spares
 
 	sentinels sentinels
@@ -124,11 +125,19 @@ func (rt *Runtime) threadID(thread *starlark.Thread) uint32 {
 	return id
 }
 
-// atShutdown registers f to run when the process ends in order, last registered first.
-func (rt *Runtime) atShutdown(f func()) {
+// atShutdown registers f to run when the process ends in order, last registered first, unless forget is called before.
+func (rt *Runtime) atShutdown(f func()) (forget func()) {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
-	rt.finish = append(rt.finish, f)
+	entry := &f
+	rt.finish = append(rt.finish, entry)
+	return func() {
+		rt.mu.Lock()
+		defer rt.mu.Unlock()
+		if i := slices.Index(rt.finish, entry); i >= 0 {
+			rt.finish = slices.Delete(rt.finish, i, i+1)
+		}
+	}
 }
 
 // nextIdentity is the place in the family of the next Process made here.

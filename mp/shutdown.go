@@ -29,7 +29,7 @@ func (rt *Runtime) Shutdown(interrupted bool) {
 		f := rt.finish[n-1]
 		rt.finish = rt.finish[:n-1]
 		rt.mu.Unlock()
-		f()
+		(*f)()
 	}
 	ended := rt.childrenThat(func(p *process) bool { return interrupted || p.daemon })
 	for _, c := range ended {

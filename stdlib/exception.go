@@ -58,6 +58,7 @@ func (l *Lib) makeExceptions() {
 	l.base = l.excs["BaseException"]
 	l.baseExceptionAttrs()
 	l.osErrorAttrs()
+	l.encodingErrorAttrs()
 	l.excs["KeyError"].addMethod("__str__", l.keyErrorStr)
 	l.excs["StopIteration"].attrs.set("value", &property{get: firstArg})
 	l.excs["SystemExit"].attrs.set("code", &property{get: firstArg})
@@ -226,4 +227,50 @@ func (l *Lib) keyErrorStr(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ [
 	}
 	s, err := l.excText(x)
 	return starlark.String(s), err
+}
+
+// encodingErrorAttrs is what multiprocessing.pool.MaybeEncodingError(exc, value) has of its own: it keeps the texts of both.
+func (l *Lib) encodingErrorAttrs() {
+	c := l.excs["multiprocessing.pool.MaybeEncodingError"]
+	text := func(x *Instance) (string, error) {
+		args := x.state().args
+		if len(args) != 2 {
+			return l.excText(x)
+		}
+		exc, err := l.str(args[0])
+		if err != nil {
+			return "", err
+		}
+		value, err := l.str(args[1])
+		return "Error sending result: '" + value + "'. Reason: '" + exc + "'", err
+	}
+	c.addMethod("__init__", func(_ *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		var exc, value starlark.Value
+		if err := starlark.UnpackArgs("MaybeEncodingError", args, kwargs, "exc", &exc, "value", &value); err != nil {
+			return nil, err
+		}
+		e, err := l.repr(exc)
+		if err != nil {
+			return nil, err
+		}
+		v, err := l.repr(value)
+		x.state().args = starlark.Tuple{starlark.String(e), starlark.String(v)}
+		return starlark.None, err
+	})
+	c.addMethod("__str__", func(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+		s, err := text(x)
+		return starlark.String(s), err
+	})
+	c.addMethod("__repr__", func(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+		s, err := text(x)
+		return starlark.String("<" + x.cls.name + ": " + s + ">"), err
+	})
+	for i, name := range []string{"exc", "value"} {
+		c.attrs.set(name, &property{get: func(x *Instance) (starlark.Value, error) {
+			if args := x.state().args; i < len(args) {
+				return args[i], nil
+			}
+			return starlark.None, nil
+		}})
+	}
 }

@@ -1,0 +1,272 @@
+package mp
+
+import (
+	"fmt"
+
+	"github.com/starmp/starmp/mp/internal/prim"
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+)
+
+// procs is a team of processes. Tasks and results go through two queues.
+type procs struct {
+	*pool
+	init    starlark.Value
+	args    starlark.Tuple
+	most    int // tasks a worker does before it is replaced, 0 for no limit
+	tasks   *Queue
+	results *Queue
+	leaving *Semaphore       // a permit for each worker that is to end
+	thread  *starlark.Thread // runs what the pump must run as script code
+	cancel  Cancel           // ends the pump
+
+	children map[*child]bool      // guarded by mu
+	lost     map[uint32]lostChild // guarded by mu: workers that have died, by the number in their notice
+	notices  uint32               // guarded by mu
+	unborn   int                  // guarded by mu: workers in succession that were killed before they were ready to work
+}
+
+var _ team = (*procs)(nil)
+
+// lostChild is what a dead worker left.
+type lostChild struct {
+	name   string
+	pid    int
+	status int
+	ready  bool   // it had come through the initializer
+	job    uint64 // the task it was at, 0 for none
+	chunk  uint32
+}
+
+// mostUnborn is how many workers in succession may be killed before they are ready until the pool gives up.
+const mostUnborn = 3
+
+// newProcs makes the team of p. The caller begins it.
+func newProcs(p *pool, init starlark.Value, args starlark.Tuple, most int) (*procs, error) {
+	c := &procs{pool: p, init: init, args: args, most: most, children: map[*child]bool{}, lost: map[uint32]lostChild{}}
+	var err error
+	if c.tasks, err = p.rt.newQueue(0); err != nil {
+		return nil, err
+	}
+	if c.results, err = p.rt.newQueue(0); err != nil {
+		return nil, err
+	}
+	leaving, err := prim.NewSemaphore(p.rt.member, 0, false)
+	if err != nil {
+		return nil, scriptError(err)
+	}
+	c.leaving = p.rt.wrapSemaphore(leaving)
+	c.thread = p.rt.host.NewThread("Pool")
+	p.team = c
+	go c.pump()
+	return c, nil
+}
+
+func (c *procs) pack(f starlark.Value) (function, error) {
+	data, handles, err := c.rt.host.Codec().Encode(nil, "func", f)
+	return function{f, data, handles}, err
+}
+
+func (c *procs) send(t task, f function, args starlark.Value) error {
+	root := "iterable"
+	if t.kind == taskApply {
+		root = "args"
+	}
+	t.fn = f.wire
+	buf := takeBuffer()
+	defer giveBuffer(buf)
+	data, handles, err := c.rt.host.Codec().Encode(t.append((*buf)[:0]), root, args)
+	if err != nil {
+		return err
+	}
+	*buf = data
+	return scriptError(c.tasks.q.Put(data, arenaHandles(append(handles, f.handles...)), prim.Opt{}))
+}
+
+func (c *procs) add(thread *starlark.Thread) error {
+	if !c.joined() {
+		return nil
+	}
+	self, w, err := c.rt.newProcess(thread, c.rt.work, starlark.Tuple{c.tasks, c.results, c.leaving, c.init, c.args, starlark.MakeInt(c.most)}, "PoolWorker")
+	if err == nil {
+		w.daemon = true
+		w.onEnd = c.buried
+		err = w.start(self)
+	}
+	if err != nil {
+		c.left()
+		return err
+	}
+	c.mu.Lock()
+	if !w.child.dead.Load() {
+		c.children[w.child] = true
+	}
+	late := c.state == poolTerminate || c.broken != nil
+	c.mu.Unlock()
+	if late {
+		w.child.signal(sigterm)
+	}
+	return nil
+}
+
+// buried is called when a worker's process has been recovered, with its slot's task words still in place. It sends the
+// pump a notice through the queue of results, behind all that the worker has sent itself.
+func (c *procs) buried(ch *child) {
+	s := c.rt.slot(ch.slot)
+	l := lostChild{name: s.Name(), pid: ch.pid, status: ch.status, job: s.Task[0].Load(), chunk: uint32(s.Task[1].Load()), ready: s.Task[wordReady].Load() != 0}
+	c.mu.Lock()
+	c.notices++
+	n := c.notices
+	c.lost[n] = l
+	delete(c.children, ch)
+	c.mu.Unlock()
+	c.left() // first: who gets the notice looks how many are left
+	if err := c.results.q.Put(appendResult(nil, 0, n, resultOrphans), nil, prim.Opt{}); err != nil {
+		c.fail(scriptError(err)) // no memory for a few bytes: nothing of this pool can go on
+	}
+}
+
+// pump is the team's goroutine: it takes results and replaces workers.
+func (c *procs) pump() {
+	for {
+		msg, err := c.results.q.Get(prim.Opt{Cancel: &c.cancel})
+		if err != nil {
+			return
+		}
+		id, chunk, kind := parseResult(msg.Data)
+		msg.Data = msg.Data[resultHead:]
+		switch kind {
+		case resultOrphans:
+			c.replace(chunk)
+		case resultUnfit:
+			c.fail(initializerError{c.unfit(msg)})
+		case resultOverdue:
+			c.finish(id, chunk, failure(parseOverdue(msg.Data)))
+		default:
+			c.finish(id, chunk, outcome{failed: kind == resultError, msg: msg})
+		}
+	}
+}
+
+// unfit is the error of a pool whose initializer has raised an exception. SystemExit must not end the one who asks for a result.
+func (c *procs) unfit(msg prim.Msg) error {
+	host := c.rt.host
+	host.Enter(c.thread)
+	defer host.Leave(c.thread)
+	exc, err := c.rt.decoded(msg)
+	if err != nil {
+		return err
+	}
+	return c.rt.unfit(exc)
+}
+
+// initializerError is why a pool is broken whose initializer failed.
+type initializerError struct{ error }
+
+func (e initializerError) Unwrap() error { return e.error }
+
+// unfit is what calls of a pool raise whose initializer has raised exc. The caller has the script lock.
+func (rt *Runtime) unfit(exc starlark.Value) error {
+	err := rt.host.ToError(exc)
+	if code, _, exits := rt.host.ExitStatus(err); exits {
+		return wire.Errorf("multiprocessing.ProcessError", "the initializer has ended its worker with sys.exit, status %d", code)
+	}
+	return err
+}
+
+// replace handles the notice of a worker's end.
+func (c *procs) replace(notice uint32) {
+	c.mu.Lock()
+	l := c.lost[notice]
+	delete(c.lost, notice)
+	if l.ready {
+		c.unborn = 0
+	} else {
+		c.unborn++
+	}
+	hopeless := !l.ready && (l.status >= 0 || c.unborn >= mostUnborn)
+	ending := c.endingLocked() || c.broken != nil
+	c.mu.Unlock()
+	if l.job != 0 {
+		c.finish(l.job, l.chunk, failure(l.error()))
+	}
+	switch {
+	case ending:
+		return
+	case hopeless, l.job == 0 && l.status > 0:
+		// It ended without a task to blame; its successors would as well.
+		while := "had no task"
+		if !l.ready {
+			while = "ran the initializer"
+		}
+		c.fail(wire.Errorf("multiprocessing.ProcessError", "worker %s (pid %d) %s while it %s", l.name, l.pid, l.end(), while))
+		return
+	}
+	c.rt.host.Enter(c.thread)
+	err := c.populate(c.thread)
+	c.rt.host.Leave(c.thread)
+	if err != nil {
+		c.fail(err)
+	}
+}
+
+// end says how the worker ended.
+func (l lostChild) end() string {
+	if l.status < 0 {
+		return fmt.Sprintf("was killed by signal %s", exitName(l.status)[1:])
+	}
+	return fmt.Sprintf("exited with status %d", l.status)
+}
+
+// error is what the caller of the task that a dead worker was at gets.
+func (l lostChild) error() error {
+	return wire.Errorf("multiprocessing.WorkerLostError", "worker %s (pid %d) %s while it ran this task", l.name, l.pid, l.end())
+}
+
+// leave gives out permits to end, and a task that is none for each, which wakes a worker that waits for one.
+func (c *procs) leave(n int) {
+	for ; n > 0; n-- {
+		if err := c.leaving.s.Release(); err != nil {
+			return // too many are asked to leave
+		}
+		if err := c.tasks.q.Put((&task{chunk: chunkLook}).append(nil), nil, prim.Opt{}); err != nil {
+			return // they look after their next task
+		}
+	}
+	for ; n < 0; n++ {
+		if ok, err := c.leaving.s.Acquire(prim.Opt{NoWait: true}); !ok || err != nil {
+			return
+		}
+	}
+}
+
+func (c *procs) drain() {
+	c.mu.Lock()
+	n := c.live
+	c.mu.Unlock()
+	for range n {
+		if err := c.tasks.q.Put((&task{}).append(nil), nil, prim.Opt{}); err != nil {
+			c.terminate()
+			return
+		}
+	}
+}
+
+func (c *procs) stop() {
+	for _, ch := range c.processes() {
+		ch.signal(sigterm)
+	}
+}
+
+// processes lists the workers.
+func (c *procs) processes() []*child {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make([]*child, 0, len(c.children))
+	for ch := range c.children {
+		all = append(all, ch)
+	}
+	return all
+}
+
+func (c *procs) dissolve() { go c.cancel.Cancel() }
