@@ -55,6 +55,12 @@ func (rt *Runtime) sleep(thread *starlark.Thread, d time.Duration) error {
 	return rt.mp.Sleep(thread, d)
 }
 
+// Interruptible makes thread the one that Interrupt interrupts, see [mp.Host].
+func (rt *Runtime) Interruptible(thread *starlark.Thread) (unseen bool) { return rt.intr.watch(thread) }
+
+// Interrupt raises KeyboardInterrupt in the interruptible thread.
+func (rt *Runtime) Interrupt() bool { return rt.intr.interrupt() }
+
 // Codec returns the codec of this runtime's values.
 func (rt *Runtime) Codec() *wire.Codec { return rt.codec }
 

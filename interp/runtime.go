@@ -71,6 +71,7 @@ func newHost(o Options) *Runtime {
 		ClassID:     func() string { return rt.classPrefix + strconv.FormatInt(rt.classes.Add(1), 36) },
 		Getpid:      os.Getpid,
 		Getppid:     os.Getppid,
+		Interrupt:   func(pid int) bool { return rt.mp.InterruptPid(pid) },
 	})
 	rt.lib.Register(rt.codec)
 	rt.eval = NewEvaluator(rt.Predeclared)

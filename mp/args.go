@@ -65,7 +65,18 @@ func ofBool(b starlark.Bool) int {
 }
 
 // errInterrupted is what a blocking call returns when its thread's Cancel fires.
-var errInterrupted = wire.Errorf("KeyboardInterrupt", "")
+var errInterrupted error = interruptedError{}
+
+// interruptedError is the error of a thread that was cancelled for an interrupt, as go.starlark.net words it: the thread has been.
+type interruptedError struct{}
+
+func (interruptedError) Error() string { return "Starlark computation cancelled: KeyboardInterrupt" }
+
+// isInterrupt reports whether err is a KeyboardInterrupt. The caller has the script lock.
+func (rt *Runtime) isInterrupt(err error) bool {
+	exc, ok := rt.host.FromError(err).(Instance)
+	return ok && exc.ClassName() == "KeyboardInterrupt"
+}
 
 // opt is how thread waits in a primitive.
 func (rt *Runtime) opt(thread *starlark.Thread, block bool, timeout seconds) prim.Opt {

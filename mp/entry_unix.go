@@ -28,7 +28,7 @@ func Child(newHost func(rt *Runtime) (Host, error)) {
 }
 
 func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
-	signal.Ignore(syscall.SIGINT) // the root alone acts on Ctrl-C
+	signal.Ignore(syscall.SIGINT) // the root alone acts on Ctrl-C; later on see interrupts
 	defaultSignals()
 	syscall.CloseOnExec(controlFD)
 	syscall.CloseOnExec(arenaFD)
@@ -57,7 +57,11 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 		return 0 // a spare that was not needed
 	}
 	s.SetState(arena.SlotRunning)
-	time.AfterFunc(childWarmUp, func() { runtime.GOMAXPROCS(mark.procs) })
+	in := &interrupts{rt: rt}
+	time.AfterFunc(childWarmUp, func() {
+		runtime.GOMAXPROCS(mark.procs)
+		in.listen()
+	})
 	rt.parent = &parentLink{}
 	go func() {
 		// The parent writes nothing more: whatever this returns, it is gone, and an orphan does not outlive it.
@@ -67,6 +71,9 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 	code := rt.runBundle(s)
 	rt.log(logInfo, "process exiting with exitcode %d", code)
 	rt.Shutdown(false)
+	if in.leave() && code == 0 {
+		code = 1
+	}
 	rt.warn(rt.member.Leave())
 	s.SetState(arena.SlotExited)
 	return code & 0xff
@@ -77,6 +84,7 @@ func (rt *Runtime) runBundle(s *arena.Slot) int {
 	thread := rt.host.NewThread("MainThread")
 	rt.host.Enter(thread)
 	defer rt.host.Leave(thread)
+	rt.host.Interruptible(thread)
 	b, err := rt.receive(arena.Handle(s.Inbox.Load()))
 	if errors.Is(err, arena.ErrStale) {
 		return 1 // the parent died, and what it had sent died with it: an orphan ends in silence
@@ -101,6 +109,9 @@ func (rt *Runtime) runBundle(s *arena.Slot) int {
 	run, err := b.process.(starlark.HasAttrs).Attr("run")
 	if err == nil {
 		_, err = rt.host.Call(thread, run, nil, nil)
+	}
+	if rt.host.Interruptible(nil) && err == nil {
+		err = errInterrupted // it came at the very end, and no script saw it
 	}
 	return rt.failed(err)
 }

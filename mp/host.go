@@ -24,6 +24,11 @@ type Host interface {
 	Leave(thread *starlark.Thread)
 	// Block runs f, which may block, without the script lock. The caller has it, before and after.
 	Block(thread *starlark.Thread, f func())
+	// Interruptible makes thread the one that Interrupt interrupts; nil for none. It reports whether the thread before it had an
+	// interrupt that it has not seen.
+	Interruptible(thread *starlark.Thread) (unseen bool)
+	// Interrupt raises KeyboardInterrupt in that thread, wherever it is. It reports false if there is none.
+	Interrupt() bool
 	// Current is the thread that has the script lock, for operators, which go.starlark.net calls without a thread.
 	Current() *starlark.Thread
 	// Pending makes err surface at the script's next step, for operators that cannot return an error.

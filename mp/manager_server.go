@@ -37,6 +37,7 @@ func (rt *Runtime) serveManager(thread *starlark.Thread, b *starlark.Builtin, ar
 	}
 	s := &server{rt: rt, requests: q.q, conns: map[uint32]*prim.Queue{}, objects: map[arena.Handle]*managed{}, sweepAt: 64}
 	rt.serving = s
+	rt.deaf.Store(true) // as CPython's
 	return starlark.None, s.serve(thread)
 }
 

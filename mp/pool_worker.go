@@ -70,6 +70,9 @@ func (w *worker) work(most int) error {
 		n++
 		v, err := w.do(&t)
 		msg.Release(rt.member)
+		if err != nil && rt.isInterrupt(err) {
+			return err // as in CPython the process ends, and its task with it
+		}
 		if err != nil {
 			err = w.answer(&t, resultError, rt.host.FromError(err))
 		} else {

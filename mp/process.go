@@ -214,7 +214,7 @@ func (p *process) isCurrent() bool {
 	return p.pid == os.Getpid()
 }
 
-// send implements terminate and kill.
+// send implements interrupt, terminate and kill.
 func (p *process) send(fn string, sig syscall.Signal) error {
 	c, err := p.startedChild()
 	if err != nil {

@@ -2,6 +2,7 @@ package mp
 
 import (
 	"fmt"
+	"syscall"
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -52,6 +53,9 @@ func (rt *Runtime) makeProcessClass() error {
 		"is_alive": processMethod("is_alive", func(_ *starlark.Thread, p *process, _ starlark.Value) (starlark.Value, error) {
 			ok, err := p.alive()
 			return starlark.Bool(ok), err
+		}),
+		"interrupt": processMethod("interrupt", func(_ *starlark.Thread, p *process, _ starlark.Value) (starlark.Value, error) {
+			return starlark.None, p.send("interrupt", syscall.SIGINT)
 		}),
 		"terminate": processMethod("terminate", func(_ *starlark.Thread, p *process, _ starlark.Value) (starlark.Value, error) {
 			return starlark.None, p.send("terminate", sigterm)

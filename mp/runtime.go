@@ -59,6 +59,8 @@ type Runtime struct {
 	adopting sync.WaitGroup
 	adopted  sync.Map // pids of the orphans that adopting waits for
 
+	deaf atomic.Bool // interrupts mean nothing to this process
+
 	links   links
 	texts   texts
 	pacer   pacer

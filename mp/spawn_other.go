@@ -33,3 +33,6 @@ func waitPid(int) int { return 255 }
 func waitForeign(*arena.Slot) {}
 
 func signalName(int) string { return "" }
+
+// InterruptPid does nothing here.
+func (rt *Runtime) InterruptPid(int) (done bool) { return false }

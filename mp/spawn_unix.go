@@ -84,6 +84,9 @@ func (c *child) signal(sig syscall.Signal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.dead.Load() {
+		if sig == syscall.SIGINT && !askInterrupt(c.rt.slot(c.slot)) {
+			return
+		}
 		syscall.Kill(c.pid, sig)
 	}
 }

@@ -5,6 +5,8 @@ package scripts
 import (
 	"bufio"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -125,4 +127,52 @@ func TestRootKilled(t *testing.T) {
 	}
 	f.cmd.Process.Wait()
 	f.checkGone(t, 2*time.Second)
+}
+
+// TestChildIgnoresTerminal sends children the SIGINT that a terminal would: they take no notice, unless a script asks for it.
+func TestChildIgnoresTerminal(t *testing.T) {
+	t.Parallel()
+	flag := filepath.Join(t.TempDir(), "flag")
+	f := newFamily(t, starmp, "-c", strings.Replace(`
+def child(ready):
+    ready.release()
+    while not os.path.exists("FLAG"):
+        time.sleep(0.001)
+
+ready = multiprocessing.Semaphore(0)
+family = [multiprocessing.Process(target = child, args = (ready,)) for _ in range(4)]
+for p in family:
+    p.start()
+for p in family:
+    ready.acquire()
+time.sleep(0.05)  # longer than a child's signals are ignored altogether
+print("ready")
+for p in family:
+    p.join()
+print([p.exitcode for p in family])
+family = [multiprocessing.Process(target = time.sleep, args = (600,)) for _ in range(4)]
+for p in family:
+    p.start()
+    p.interrupt()
+    p.join()
+print([p.exitcode for p in family])
+`, "FLAG", flag, 1))
+	f.startUntil(t, "ready")
+	sent := 0
+	for range 20 {
+		for _, pid := range f.members() {
+			if pid != f.cmd.Process.Pid && syscall.Kill(pid, syscall.SIGINT) == nil {
+				sent++
+			}
+		}
+	}
+	if err := os.WriteFile(flag, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status := f.wait(t); status != 0 {
+		t.Errorf("exit status %d, want 0", status)
+	}
+	if out := f.stdout.String(); sent < 80 || out != "[0, 0, 0, 0]\n[1, 1, 1, 1]\n" {
+		t.Errorf("after %d signals:\n%s\n%s", sent, out, &f.stderr)
+	}
 }

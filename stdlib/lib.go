@@ -45,6 +45,8 @@ type Config struct {
 	ClassID func() string
 
 	Getpid, Getppid func() int
+	// Interrupt is told before os.kill sends SIGINT, and reports whether that is done already. It may be nil.
+	Interrupt func(pid int) (done bool)
 }
 
 // Lib is the script library of one runtime: its built-ins, classes and modules. It has no state outside itself, so

@@ -25,7 +25,7 @@ func (l *Lib) osModule() starlark.StringDict {
 		"getenv":            osGetenv(env),
 		"getpid":            intFunc("getpid", l.cfg.Getpid),
 		"getppid":           intFunc("getppid", l.cfg.Getppid),
-		"kill":              osKill,
+		"kill":              l.osKill,
 		"listdir":           l.osListdir,
 		"makedirs":          l.osMakedirs,
 		"mkdir":             l.osMkdir,
@@ -109,8 +109,8 @@ func osGetenv(env *starlark.Dict) goFunc {
 	}
 }
 
-// osKill is kill(pid, sig).
-func osKill(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+// osKill is kill(pid, sig). Children ignore the terminal's SIGINT, but not one that a script sends.
+func (l *Lib) osKill(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if err := argCount("kill", args, kwargs, 2, 2); err != nil {
 		return nil, err
 	}
@@ -121,6 +121,9 @@ func osKill(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs
 	sig, err := toIndex(args[1])
 	if err != nil {
 		return nil, err
+	}
+	if sig == int(syscall.SIGINT) && l.cfg.Interrupt != nil && l.cfg.Interrupt(pid) {
+		return starlark.None, nil
 	}
 	return starlark.None, toOSError(kill(pid, syscall.Signal(sig)))
 }

@@ -13,7 +13,7 @@ import (
 // order. All words start as zero, and zero is a legal state of each.
 const (
 	magic         = 0x6172_706d_7261_7473 // "starmpra"
-	layoutVersion = 2
+	layoutVersion = 3
 
 	headerSize = 4096
 	slotSize   = 512
@@ -100,7 +100,10 @@ type Slot struct {
 	parentGen atomic.Uint32
 	// Inbox is a handle for mp's use. Written by the parent before the start, then by the process.
 	Inbox atomic.Uint64
-	_     [24]byte
+	// Interrupts counts the interrupts (SIGINT) that members of the family have asked for, raised before the signal is sent. The process
+	// compares it with what it has seen, and so tells them from the terminal's Ctrl-C. Written by anybody.
+	Interrupts atomic.Uint32
+	_          [20]byte
 
 	// Task are words for mp's use, the pool's note of the task at hand. Written by the process.
 	Task [4]atomic.Uint64

@@ -61,6 +61,7 @@ func (s *Slot) reset() {
 	s.Clean.Store(0)
 	s.reaper.Store(0)
 	s.Inbox.Store(0)
+	s.Interrupts.Store(0)
 	for i := range s.Task {
 		s.Task[i].Store(0)
 	}
