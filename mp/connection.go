@@ -34,6 +34,9 @@ type link interface {
 	fileno() (int, error)
 	close()
 	source
+	// kind says how encode writes what another process needs to have the link too.
+	kind() linkKind
+	encode(e *wire.Encoder) error
 }
 
 var (
@@ -138,15 +141,10 @@ func (rt *Runtime) connectionWire() wire.Type {
 			if c.link == nil {
 				return errHandleClosed
 			}
-			l, ok := c.link.(sendableLink)
-			if !ok {
-				// CPython can pass a socket on as long as its owner lives to hand it over.
-				return wire.Errorf("TypeError", "a connection of a Listener or Client belongs to its process")
-			}
-			e.Uint(uint64(l.kind()))
+			e.Uint(uint64(c.link.kind()))
 			e.Bool(c.readable)
 			e.Bool(c.writable)
-			return l.encode(e)
+			return c.link.encode(e)
 		},
 		Decode: func(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, error) {
 			kind, err := d.Uint()
@@ -170,25 +168,13 @@ func (rt *Runtime) connectionWire() wire.Type {
 	}
 }
 
-// sendableLink is a link that another process can have too.
-type sendableLink interface {
-	link
-	// kind says how encode writes what the other process needs.
-	kind() linkKind
-	encode(e *wire.Encoder) error
-}
-
-var (
-	_ sendableLink = (*pipe)(nil)
-	_ sendableLink = (*queueLink)(nil)
-)
-
 // linkKind says on the wire what a connection's link is.
 type linkKind uint64
 
 const (
 	pipeLink linkKind = iota
 	queueLinkKind
+	socketLink
 )
 
 // decodeLink reads what a link's encode wrote.
@@ -198,6 +184,8 @@ func (rt *Runtime) decodeLink(d *wire.Decoder, kind linkKind) (link, error) {
 		return rt.decodePipe(d)
 	case queueLinkKind:
 		return rt.decodeQueueLink(d)
+	case socketLink:
+		return rt.decodeSocket(d)
 	}
 	return nil, fmt.Errorf("connection of kind %d", kind)
 }

@@ -32,6 +32,7 @@
 //	script lock -> links.mu
 //	script lock -> listening.mu -> Runtime.mu
 //	script lock -> parcels.mu
+//	script lock -> listening.mu -> sharing.mu
 //
 // The locks of the arena are innermost. No lock of this package but the script lock is held while script code runs; none
 // is held in a wait, except child.mu, which serialises the wait for a process that is known to have ended.

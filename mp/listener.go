@@ -70,10 +70,76 @@ func (rt *Runtime) makeListener(_ *starlark.Thread, b *starlark.Builtin, args st
 		l.path = addr
 		rt.keepPath(addr)
 	}
-	o := &Listener{l: l, address: scriptAddress(ln.Addr()), last: starlark.None}
+	return rt.wrapListener(l, scriptAddress(ln.Addr()), starlark.None), nil
+}
+
+// listenerWire is the wire form of a Listener: the same socket, from which whoever is first accepts a client. Its file, if it has
+// one, belongs to the process that made it.
+func (rt *Runtime) listenerWire() wire.Type {
+	return wire.Type{
+		Name:   "mp.listener",
+		Go:     reflect.TypeFor[*Listener](),
+		Shared: true,
+		Encode: func(e *wire.Encoder, v starlark.Value) error {
+			o := v.(*Listener)
+			if l := o.l; l.isClosed() {
+				return errListenerClosed
+			} else if err := rt.ticketFor(&l.ticket, l.ln); err != nil {
+				return err
+			}
+			rt.encodeTicket(e, o.l.ticket)
+			e.Bool(o.l.key != nil)
+			e.Bytes(o.l.key)
+			if err := e.Elem(".address", o.address); err != nil {
+				return err
+			}
+			return e.Elem(".last_accepted", o.last)
+		},
+		Decode: rt.decodeListener,
+	}
+}
+
+func (rt *Runtime) decodeListener(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, error) {
+	f, err := rt.fetchTicket(d)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	locked, err := d.Bool()
+	if err != nil {
+		return nil, err
+	}
+	key, err := d.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	address, err := d.Value()
+	if err != nil {
+		return nil, err
+	}
+	last, err := d.Value()
+	if err != nil {
+		return nil, err
+	}
+	ln, err := net.FileListener(f)
+	if err != nil {
+		return nil, socketError(err)
+	}
+	if u, ok := ln.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(false)
+	}
+	l := &listening{rt: rt, ln: ln}
+	if locked {
+		l.key = append([]byte{}, key...)
+	}
+	return rt.wrapListener(l, address, last), nil
+}
+
+func (rt *Runtime) wrapListener(l *listening, address, last starlark.Value) *Listener {
+	o := &Listener{l: l, address: address, last: last}
 	o.shared = shared{rt: rt, typ: listenerType, self: o}
 	own(rt, o, l.close)
-	return o, nil
+	return o
 }
 
 // makeClient is Client(address, family=None, authkey=None). The family is that of the address.

@@ -19,7 +19,9 @@ type listening struct {
 	rt   *Runtime
 	ln   net.Listener
 	key  []byte // nil: everybody is let in
-	path string // of a Unix socket that is a file
+	path string // of a Unix socket that is a file, in the process that made it
+
+	ticket *ticket // nil if this process has sent it to no other; guarded by the script lock
 
 	mu       sync.Mutex
 	wanted   int           // how many want an arrival; guarded by mu
@@ -175,6 +177,12 @@ func (l *listening) watch() (stop func()) {
 	return l.unwant
 }
 
+func (l *listening) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
 // close ends the listening, and the connections that nobody has accepted. Closing twice does nothing.
 func (l *listening) close() {
 	l.mu.Lock()
@@ -183,7 +191,7 @@ func (l *listening) close() {
 		return
 	}
 	l.closed = true
-	l.ln.Close()
+	l.rt.closeShared(l.ticket, l.ln.Close)
 	if l.path != "" {
 		os.Remove(l.path)
 		l.rt.forgetPath(l.path)

@@ -96,6 +96,7 @@ func (rt *Runtime) registerWire() {
 	rt.host.Codec().Register(rt.connectionWire())
 	rt.host.Codec().Register(rt.contextWire())
 	rt.host.Codec().Register(poolWire())
+	rt.host.Codec().Register(rt.listenerWire())
 	rt.host.Codec().Register(wire.Type{
 		Name:   "mp.bundle",
 		Go:     reflect.TypeFor[*bundle](),

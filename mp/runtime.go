@@ -54,6 +54,7 @@ type Runtime struct {
 
 	sentinels sentinels
 	parcels   parcels
+	sharing   sharing
 	paths     map[string]bool // guarded by mu: files of listeners that are open
 
 	adopting sync.WaitGroup

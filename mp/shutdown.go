@@ -53,6 +53,7 @@ func (rt *Runtime) Shutdown(interrupted bool) {
 	rt.end(rt.childrenThat(func(*process) bool { return true }))
 	rt.spares.close()
 	rt.endOrphans()
+	rt.sharing.stop()
 }
 
 // endOrphans waits for the orphans that this process has adopted. They end by themselves; one that cannot, because it is

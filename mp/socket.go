@@ -34,6 +34,10 @@ type socket struct {
 	end     error         // why no more will come; guarded by reading
 	has     atomic.Uint32 // 1 if there is something in in or end; a futex word
 
+	exact  atomic.Bool                // nothing is read ahead any more, since others have the socket; see socket_shared.go
+	left   atomic.Pointer[prim.Queue] // what was read ahead before; nil for nothing
+	ticket *ticket                    // nil if this process has sent it to no other; guarded by the script lock
+
 	writing sync.Mutex // a message goes out in one piece
 	//lint:ignore U1000 for systems where a connection's descriptor has no number, see socket_peek_other.go
 	number numbered
@@ -60,8 +64,13 @@ func (rt *Runtime) wrapSocket(s *socket) *Connection { return rt.newConnection(s
 // futex.ErrCanceled.
 func (s *socket) fill(n int, w waitFor) error {
 	for len(s.in) < n && s.end == nil {
-		s.in = slices.Grow(s.in, min(max(n-len(s.in), 4096), largestRead))
-		got, err := s.readOnce(s.in[len(s.in):cap(s.in)], w)
+		want := min(max(n-len(s.in), 4096), largestRead)
+		s.in = slices.Grow(s.in, want)
+		room := s.in[len(s.in):cap(s.in)]
+		if s.exact.Load() {
+			room = room[:min(n-len(s.in), want)]
+		}
+		got, err := s.readOnce(room, w)
 		s.took(got, nil)
 		switch {
 		case err == nil:
@@ -109,6 +118,14 @@ func (s *socket) consume(n int) {
 func (s *socket) receive(most int, w waitFor) ([]byte, error) {
 	s.reading <- struct{}{}
 	defer func() { <-s.reading }()
+	if s.exact.Load() {
+		defer s.spill() // what was read before the socket was sent
+		if len(s.in) == 0 {
+			if data, ok, err := s.leftover(most); ok || err != nil {
+				return data, err
+			}
+		}
+	}
 	head, size := 4, 0
 	if err := s.want(head, 0, w); err != nil {
 		return nil, err
@@ -208,9 +225,17 @@ func (s *socket) recv(thread *starlark.Thread, most int) (prim.Msg, error) {
 	return s.rt.unparcel(data)
 }
 
-func (s *socket) close() { s.c.Close() }
+func (s *socket) close() {
+	s.rt.closeShared(s.ticket, s.c.Close)
+	if left := s.left.Load(); left != nil {
+		left.Close()
+	}
+}
 
 func (s *socket) ready() bool {
+	if s.exact.Load() {
+		return s.hasLeftover() || s.readyExact()
+	}
 	if s.has.Load() == 1 {
 		return true
 	}
@@ -235,7 +260,11 @@ func (s *socket) watch() (stop func()) {
 		defer close(done)
 		select {
 		case s.reading <- struct{}{}:
-			s.fill(1, waitFor{cancel: &cancel})
+			if s.exact.Load() {
+				s.awaitReadable(&cancel)
+			} else {
+				s.fill(1, waitFor{cancel: &cancel})
+			}
 			<-s.reading
 		case <-quit:
 		}
