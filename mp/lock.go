@@ -11,7 +11,8 @@ import (
 // Lock is multiprocessing.Lock: a mutual exclusion lock of the family, not tied to the thread that took it.
 // https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.Lock
 //
-// Unlike CPython's, a lock held by a process that dies is released, with one warning.
+// Unlike CPython's, a lock held by a process that dies is released, with one warning. If it ended in good order, a release by
+// another process, to which it may have left that, is no error.
 type Lock struct {
 	shared
 	l *prim.Lock

@@ -21,6 +21,12 @@ import (
 // larger bound has it in a chunk, which W[5] names: one 32-bit word for each slot.
 const inlineEntries = 5
 
+// leftBit is set in F[2], under the lock, from when a process left in good order with permits until the next release. It may have taken
+// them for another one to release, which then may find the semaphore at its bound and has done nothing wrong.
+const leftBit = 1 << 31
+
+func boundOf(c *arena.Cell) uint32 { return c.F[2].Load() &^ leftBit }
+
 // ledger is the view of a bounded semaphore's cell.
 type ledger struct {
 	a  *arena.Arena
@@ -114,9 +120,7 @@ func (l ledger) strike(gone func(arena.SlotID) bool, struck func(arena.SlotID)) 
 	drop := func(slot arena.SlotID, clear func()) {
 		if gone(slot) {
 			clear()
-			if struck != nil {
-				struck(slot)
-			}
+			struck(slot)
 		}
 	}
 	for slot := range l.slots() {
@@ -153,8 +157,15 @@ func (l ledger) has(slot arena.SlotID) bool {
 func boundedSection(m *arena.Member, c *arena.Cell, struck func(arena.SlotID)) section {
 	return section{m: m, lock: &c.F[1], dirty: &c.F[3], settle: func(gone func(arena.SlotID) bool) {
 		l := openLedger(m.Arena(), c)
-		l.strike(gone, struck)
-		left := uint32(uint64(c.F[2].Load()) - l.sum())
+		l.strike(gone, func(slot arena.SlotID) {
+			if slot == m.ID() {
+				c.F[2].Or(leftBit)
+			}
+			if struck != nil {
+				struck(slot)
+			}
+		})
+		left := uint32(uint64(boundOf(c)) - l.sum())
 		setValue(&c.F[0], left)
 		// All: those who sleep may be fewer or more than the permits that came back.
 		futex.Wake(&c.F[0], futex.All)
@@ -194,8 +205,15 @@ func (s *Semaphore) leaveSection() {
 func (s *Semaphore) giveBounded() error {
 	w := &s.c.F[0]
 	s.m.Lock(&s.c.F[1])
+	left := s.c.F[2].Load()&leftBit != 0
+	if left {
+		s.c.F[2].And(^uint32(leftBit))
+	}
 	if !openLedger(s.m.Arena(), s.c).sub(s.m.ID()) {
 		s.leaveSection()
+		if left {
+			return nil
+		}
 		return ErrBounded
 	}
 	v := setValue(w, w.Load()/semOne+1)
@@ -221,7 +239,7 @@ func recoverBounded(m *arena.Member, h arena.Handle, c *arena.Cell, dead arena.S
 // holdsBounded must do without the chunk of the ledger: there it says yes if anybody has permits.
 func holdsBounded(c *arena.Cell, slot arena.SlotID) bool {
 	if c.W[5].Load() != 0 {
-		return c.F[0].Load()/semOne < c.F[2].Load()
+		return c.F[0].Load()/semOne < boundOf(c)
 	}
 	return ledger{c: c}.has(slot)
 }
@@ -235,7 +253,7 @@ func checkBounded(a *arena.Arena, _ arena.Handle, c *arena.Cell, reach func(aren
 	if owner := c.F[1].Load(); owner != 0 {
 		return fmt.Errorf("lock of the ledger is taken (%#x)", owner)
 	}
-	bound, value, taken := uint64(c.F[2].Load()), uint64(c.F[0].Load()/semOne), openLedger(a, c).sum()
+	bound, value, taken := uint64(boundOf(c)), uint64(c.F[0].Load()/semOne), openLedger(a, c).sum()
 	if value+taken != bound {
 		return fmt.Errorf("%d permits left and %d taken, of %d", value, taken, bound)
 	}

@@ -10,7 +10,8 @@ import (
 // Lock is a mutual exclusion lock shared by the family. Any member may release it, as with CPython's Lock, but one
 // member, who took it last, owns it: when that process dies the lock is free again.
 //
-// The cell: F[0] is the owner word.
+// The cell: F[0] is the owner word. F[1] is 1 from when an owner that left in good order gave the lock back until the next release:
+// that process may have taken it for another one to release, which then finds it free and has done nothing wrong.
 type Lock struct{ object }
 
 var _ Locker = (*Lock)(nil)
@@ -46,13 +47,16 @@ func (l *Lock) Acquire(opt Opt) (bool, error) {
 	return ok, err
 }
 
-// Release frees the lock and wakes a waiter. It does not block. The error is ErrNotHeld if nobody had the lock or, after
-// Close, arena.ErrStale.
+// Release frees the lock and wakes a waiter. It does not block. The error is ErrNotHeld if nobody had the lock, and no owner has
+// left with it since the last release, or, after Close, arena.ErrStale.
 func (l *Lock) Release() error {
 	if l.closed.Load() {
 		return arena.ErrStale
 	}
 	v := giveOwner(&l.c.F[0])
+	if back := &l.c.F[1]; back.Load() != 0 {
+		v |= back.Swap(0)
+	}
 	runtime.KeepAlive(l)
 	if v == 0 {
 		return ErrNotHeld
@@ -120,7 +124,10 @@ func (o *object) takeWordSlow(me uint32, opt Opt) (ok bool, err error) {
 	return ok, err
 }
 
-func recoverLock(_ *arena.Member, _ arena.Handle, c *arena.Cell, dead arena.SlotID) []arena.Warning {
+func recoverLock(m *arena.Member, _ arena.Handle, c *arena.Cell, dead arena.SlotID) []arena.Warning {
+	if dead == m.ID() && holdsOwner(c, dead) { // it leaves
+		c.F[1].Store(1)
+	}
 	if !reclaimOwner(&c.F[0], dead) {
 		return nil
 	}

@@ -316,6 +316,44 @@ func TestLeaveGivesBack(t *testing.T) {
 	}
 }
 
+// A process takes a lock for another one to release, and leaves. Then the release is none too many, but the next one is.
+func TestReleaseAfterGivenBack(t *testing.T) {
+	m := family(t, 1)[0]
+	lock, sem := must(NewLock(m))(t), must(NewSemaphore(m, 2, true))(t)
+	defer lock.Close()
+	defer sem.Close()
+	end := func() {
+		c := child(t, m)
+		ok, err := must(OpenLock(c, lock.Handle()))(t).Acquire(Opt{})
+		acquired(t, ok, err)
+		ok, err = must(OpenSemaphore(c, sem.Handle()))(t).Acquire(Opt{})
+		acquired(t, ok, err)
+		c.Leave()
+		m.Reap(c.ID(), 0)
+	}
+	end()
+	wantErr(t, lock.Release(), nil)
+	wantErr(t, sem.Release(), nil)
+	wantErr(t, lock.Release(), ErrNotHeld)
+	wantErr(t, sem.Release(), ErrBounded)
+	if sem.Value() != 2 || sem.Bound() != 2 {
+		t.Errorf("value %d of %d", sem.Value(), sem.Bound())
+	}
+
+	// Who takes it meanwhile and releases it makes the next release wrong again.
+	end()
+	ok, err := lock.Acquire(Opt{})
+	acquired(t, ok, err)
+	ok, err = sem.Acquire(Opt{})
+	acquired(t, ok, err)
+	for _, want := range []error{nil, ErrNotHeld} {
+		wantErr(t, lock.Release(), want)
+	}
+	for _, want := range []error{nil, ErrBounded} {
+		wantErr(t, sem.Release(), want)
+	}
+}
+
 // A cancelled wait for a condition whose lock is not to be had does not last for ever.
 func TestConditionCancelWithoutLock(t *testing.T) {
 	ms := family(t, 2)

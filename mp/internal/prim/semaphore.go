@@ -12,7 +12,7 @@ import (
 // started with, and gets back what a dead process had taken; of a plain one nobody knows who took what.
 //
 // The cell: F[0] is value<<1 | waiters, where the waiters bit says that somebody may sleep on the word; F[2] is the
-// bound. A release clears the bit and wakes one sleeper if it was set. As with owner words whoever has slept sets the bit
+// bound, and leftBit of a bounded one. A release clears the bit and wakes one sleeper if it was set. As with owner words whoever has slept sets the bit
 // again in whatever it does next, and who leaves permits behind when it leaves wakes another: of two quick releases the
 // second one may have found the bit cleared.
 type Semaphore struct {
@@ -72,7 +72,7 @@ func (s *Semaphore) Bounded() bool { return s.bounded }
 
 // Bound is the largest value that the semaphore can have.
 func (s *Semaphore) Bound() uint32 {
-	n := s.c.F[2].Load()
+	n := boundOf(s.c)
 	runtime.KeepAlive(s)
 	return n
 }
