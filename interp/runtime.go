@@ -92,6 +92,7 @@ func (rt *Runtime) Predeclared() starlark.StringDict {
 	rt.envOnce.Do(func() {
 		rt.env = maps.Clone(rt.lib.Predeclared())
 		rt.env["multiprocessing"] = rt.mp.Module()
+		maps.Copy(rt.env, rt.mp.Modules())
 	})
 	return rt.env
 }

@@ -11,6 +11,10 @@ import (
 // Module returns the script's multiprocessing module. Its functions and classes travel between processes by name.
 func (rt *Runtime) Module() *starlarkstruct.Module { return rt.module }
 
+// Modules returns the other modules of the package, by the names under which scripts find them: futures, and concurrent, which has
+// it too, as in Python.
+func (rt *Runtime) Modules() starlark.StringDict { return rt.modules }
+
 func (rt *Runtime) makeModule() {
 	rt.logger = &Logger{rt: rt}
 	members := starlark.StringDict{"Process": rt.processClass}

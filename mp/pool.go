@@ -52,6 +52,8 @@ type team interface {
 	pack(f starlark.Value) (function, error)
 	// send gives out a task: call f, as t.kind says, with args. The caller has the script lock.
 	send(t task, f function, args starlark.Value) error
+	// hold makes a task ready that is to be given out later. What cannot be sent is an error now. The caller has the script lock.
+	hold(t task, f function, args starlark.Value) (heldTask, error)
 	// add starts a worker and counts it with pool.joined. The caller has the script lock.
 	add(thread *starlark.Thread) error
 	// leave has n workers end, each when it is done with the task that it is at, or n fewer of them if n is negative.
@@ -62,6 +64,16 @@ type team interface {
 	stop()
 	// dissolve gives up what the team holds. There are no workers any more.
 	dissolve()
+}
+
+// heldTask is a task that has not been given out. Its methods may be called from any goroutine, and do not block.
+type heldTask interface {
+	// give gives it out, or drops it with an error.
+	give() error
+	// keep makes it independent of what its maker has, for a task that is not given out before the maker returns.
+	keep() error
+	// drop gives up a task that is not given out.
+	drop()
 }
 
 // function is a task's function, ready to be given out.
@@ -341,12 +353,15 @@ func (p *pool) close() {
 	p.stopIfDrained()
 }
 
+// errTerminated is why a pool is broken that was terminated.
+var errTerminated = wire.Errorf("multiprocessing.ProcessError", "the pool was terminated")
+
 // terminate ends the workers at once; unfinished calls raise. It does not wait for the workers.
 func (p *pool) terminate() {
 	p.mu.Lock()
 	p.state = poolTerminate
 	p.mu.Unlock()
-	p.fail(wire.Errorf("multiprocessing.ProcessError", "the pool was terminated"))
+	p.fail(errTerminated)
 }
 
 // await waits until a pool that was closed or terminated has ended.

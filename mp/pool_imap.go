@@ -286,6 +286,8 @@ var imapMethods = []method{{"next", imapNext}, {"__next__", imapNext}, {"__iter_
 	return b.Receiver(), noArgs(b, args, kwargs)
 }}}
 
+var errStopIteration = wire.Errorf("StopIteration", "")
+
 // imapNext is IMapIterator.next(timeout=None).
 func imapNext(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var timeout seconds
@@ -294,7 +296,7 @@ func imapNext(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple,
 	}
 	v, ok, err := b.Receiver().(*IMapIterator).take(thread, timeout)
 	if err == nil && !ok {
-		err = wire.Errorf("StopIteration", "")
+		err = errStopIteration
 	}
 	return v, err
 }

@@ -2,7 +2,9 @@ package mp
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/internal/prim"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -68,19 +70,76 @@ func (c *procs) pack(f starlark.Value) (function, error) {
 }
 
 func (c *procs) send(t task, f function, args starlark.Value) error {
+	h, err := c.encode(t, f, args)
+	if err != nil {
+		return err
+	}
+	return h.give()
+}
+
+func (c *procs) hold(t task, f function, args starlark.Value) (heldTask, error) {
+	h, err := c.encode(t, f, args)
+	if err != nil {
+		return nil, err
+	}
+	return &h, nil
+}
+
+// encodedTask is a task in the form in which it goes to a process.
+type encodedTask struct {
+	team    *procs
+	buf     *[]byte // where data is, until it is kept
+	data    []byte
+	handles []arena.Handle // retained if kept
+	kept    bool
+}
+
+func (c *procs) encode(t task, f function, args starlark.Value) (encodedTask, error) {
 	root := "iterable"
 	if t.kind == taskApply {
 		root = "args"
 	}
 	t.fn = f.wire
 	buf := takeBuffer()
-	defer giveBuffer(buf)
 	data, handles, err := c.rt.host.Codec().Encode(t.append((*buf)[:0]), root, args)
 	if err != nil {
-		return err
+		giveBuffer(buf)
+		return encodedTask{}, err
 	}
 	*buf = data
-	return scriptError(c.tasks.q.Put(data, arenaHandles(append(handles, f.handles...)), prim.Opt{}))
+	return encodedTask{team: c, buf: buf, data: data, handles: arenaHandles(append(handles, f.handles...))}, nil
+}
+
+func (e *encodedTask) give() error {
+	err := scriptError(e.team.tasks.q.Put(e.data, e.handles, prim.Opt{}))
+	e.drop()
+	return err
+}
+
+func (e *encodedTask) keep() error {
+	for i, h := range e.handles {
+		if err := e.team.rt.member.Retain(h); err != nil {
+			for _, h := range e.handles[:i] {
+				e.team.rt.member.Release(h)
+			}
+			return scriptError(err)
+		}
+	}
+	e.data, e.kept = slices.Clone(e.data), true
+	giveBuffer(e.buf)
+	e.buf = nil
+	return nil
+}
+
+func (e *encodedTask) drop() {
+	if e.kept {
+		for _, h := range e.handles {
+			e.team.rt.member.Release(h)
+		}
+	} else {
+		giveBuffer(e.buf)
+	}
+	e.data, e.handles = nil, nil
 }
 
 func (c *procs) add(thread *starlark.Thread) error {

@@ -53,6 +53,22 @@ func (c *threads) send(t task, f function, args starlark.Value) error {
 	return nil
 }
 
+// heldGiven is a given whose time has not come.
+type heldGiven struct {
+	team *threads
+	task task
+	f    function
+	args starlark.Value
+}
+
+func (c *threads) hold(t task, f function, args starlark.Value) (heldTask, error) {
+	return heldGiven{c, t, f, args}, nil
+}
+
+func (h heldGiven) give() error { return h.team.send(h.task, h.f, h.args) }
+func (h heldGiven) keep() error { return nil }
+func (h heldGiven) drop()       {}
+
 func (c *threads) add(*starlark.Thread) error {
 	if !c.joined() {
 		return nil
@@ -150,6 +166,18 @@ func (c *threads) replace() {
 	if err := c.populate(nil); err != nil {
 		c.fail(err)
 	}
+}
+
+// runs reports whether thread is one of the workers.
+func (c *threads) runs(thread *starlark.Thread) bool {
+	c.mine.Lock()
+	defer c.mine.Unlock()
+	for h := range c.working {
+		if h.thread == thread {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *threads) leave(n int) {

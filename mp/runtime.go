@@ -25,6 +25,8 @@ type Runtime struct {
 	err    error
 
 	module       *starlarkstruct.Module
+	modules      starlark.StringDict // beside it
+	futures      futures
 	logger       *Logger
 	methodSet    bool     // the start method was asked for or set; guarded by the script lock
 	lockTypes    []*Class // of the module synchronize, first the base of others
@@ -83,6 +85,7 @@ func (rt *Runtime) init() error {
 	if err := rt.makeProcessClass(); err != nil {
 		return err
 	}
+	rt.makeFutures()
 	rt.makeModule() // before the first message is read: what it has travels by name
 	return nil
 }

@@ -28,7 +28,7 @@ func (x *Instance) state() *excState {
 	return x.exc
 }
 
-// excTree lists the exception classes, each after its base, which stands before the colon. A name with dots is
+// excTree lists the exception classes, each after its bases, which stand before the colon. A name with dots is
 // the qualified name of a class outside the built-ins.
 const excTree = `
 :BaseException
@@ -38,21 +38,31 @@ ArithmeticError:FloatingPointError OverflowError ZeroDivisionError
 LookupError:IndexError KeyError
 ImportError:ModuleNotFoundError
 NameError:UnboundLocalError
-RuntimeError:NotImplementedError RecursionError threading.BrokenBarrierError
+RuntimeError:NotImplementedError RecursionError threading.BrokenBarrierError concurrent.futures._base.BrokenExecutor
+concurrent.futures._base.BrokenExecutor:concurrent.futures.process.BrokenProcessPool concurrent.futures.thread.BrokenThreadPool
 ValueError:UnicodeError json.JSONDecodeError
 UnicodeError:UnicodeDecodeError UnicodeEncodeError
 OSError:BlockingIOError ChildProcessError ConnectionError FileExistsError FileNotFoundError InterruptedError IsADirectoryError NotADirectoryError PermissionError ProcessLookupError TimeoutError
 ConnectionError:BrokenPipeError ConnectionAbortedError ConnectionRefusedError ConnectionResetError
-Exception:queue.Empty queue.Full multiprocessing.ProcessError multiprocessing.pool.MaybeEncodingError multiprocessing.managers.RemoteError
-multiprocessing.ProcessError:multiprocessing.TimeoutError multiprocessing.AuthenticationError multiprocessing.BufferTooShort multiprocessing.WorkerLostError
+Exception:queue.Empty queue.Full multiprocessing.ProcessError multiprocessing.pool.MaybeEncodingError multiprocessing.managers.RemoteError concurrent.futures._base.Error
+concurrent.futures._base.Error:concurrent.futures._base.CancelledError concurrent.futures._base.InvalidStateError
+multiprocessing.ProcessError:multiprocessing.TimeoutError multiprocessing.AuthenticationError multiprocessing.BufferTooShort
+multiprocessing.ProcessError+concurrent.futures.process.BrokenProcessPool:multiprocessing.WorkerLostError
 `
 
 func (l *Lib) makeExceptions() {
 	l.excs = make(map[string]*Class, 80)
 	for _, line := range strings.Split(strings.TrimSpace(excTree), "\n") {
-		base, names, _ := strings.Cut(line, ":")
+		before, names, _ := strings.Cut(line, ":")
+		bases := []*Class{l.object}
+		if before != "" {
+			bases = bases[:0]
+			for _, base := range strings.Split(before, "+") {
+				bases = append(bases, l.excs[base])
+			}
+		}
 		for _, name := range strings.Fields(names) {
-			l.makeException(name, l.excs[base])
+			l.makeException(name, bases)
 		}
 	}
 	l.base = l.excs["BaseException"]
@@ -64,16 +74,13 @@ func (l *Lib) makeExceptions() {
 	l.excs["SystemExit"].attrs.set("code", &property{get: firstArg})
 }
 
-func (l *Lib) makeException(qualified string, base *Class) {
+func (l *Lib) makeException(qualified string, bases []*Class) {
 	module, name := "", qualified
 	if i := strings.LastIndexByte(qualified, '.'); i >= 0 {
 		module, name = qualified[:i], qualified[i+1:]
 	}
-	if base == nil {
-		base = l.object
-	}
-	// One base: the order can't be inconsistent.
-	c, _ := l.newClass(name, module, []*Class{base})
+	// The bases have nothing but BaseException and object in common: the order can't be inconsistent.
+	c, _ := l.newClass(name, module, bases)
 	c.native = true
 	l.excs[qualified] = c
 }

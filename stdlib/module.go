@@ -50,7 +50,7 @@ func (l *Lib) modules() starlark.StringDict {
 		"json": l.jsonModule, "math": l.mathModule, "os": l.osModule, "queue": l.queueModule, "random": l.randomModule,
 		"signal": l.signalModule, "sys": l.sysModule, "time": l.timeModule,
 	} {
-		mods[name] = &Module{name: name, make: members}
+		mods[name] = NewModule(name, members)
 	}
 	return mods
 }

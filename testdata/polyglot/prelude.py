@@ -5,10 +5,11 @@
 The script is executed in this module, so its functions and classes are __main__'s and can be pickled.
 """
 import builtins, inspect, json, math, multiprocessing, os, queue, random, signal, sys, threading, time, traceback, types
-import importlib
+import concurrent.futures.process, concurrent.futures.thread, importlib
 import multiprocessing.connection, multiprocessing.managers, multiprocessing.pool, multiprocessing.queues
 import multiprocessing.shared_memory, multiprocessing.sharedctypes, multiprocessing.synchronize
 
+futures = sys.modules["futures"] = concurrent.futures
 multiprocessing.BrokenBarrierError = threading.BrokenBarrierError
 json.encode, json.decode = lambda x: json.dumps(x, separators=(",", ":")), json.loads
 
