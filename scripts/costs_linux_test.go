@@ -94,10 +94,12 @@ for p in ps:
 		}
 		return int(cmd.ProcessState.SysUsage().(*syscall.Rusage).Minflt)
 	}
-	root := faults(0)
-	t.Logf("root: %d page faults", root)
-	child := (faults(22) - faults(2)) / 20
-	t.Logf("child: %d page faults", child)
+	// What else the machine does adds faults, by how many spares were started and left; it takes none away. The least of a few counts.
+	root, child := faults(0), (faults(22)-faults(2))/20
+	for range 6 {
+		root, child = min(root, faults(0)), min(child, (faults(22)-faults(2))/20)
+	}
+	t.Logf("%d page faults in the root, %d in a child", root, child)
 	if root > rootMost || child > childMost {
 		t.Errorf("%d page faults in the root, bound %d; %d in a child, bound %d", root, rootMost, child, childMost)
 	}
