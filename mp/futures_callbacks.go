@@ -17,7 +17,8 @@ type callbacks struct {
 	mu     sync.Mutex
 	queue  []func(*starlark.Thread) error // guarded by mu
 	active bool                           // guarded by mu: the goroutine runs
-	thread *starlark.Thread               // guarded by mu: made when first needed
+	ended  bool                           // guarded by mu: Ctrl-C has ended them, and says so elsewhere
+	thread *starlark.Thread               // made when first needed, guarded by mu until then
 }
 
 // add has f called under the script lock. It does not block.
@@ -43,17 +44,28 @@ func (c *callbacks) run() {
 			c.mu.Unlock()
 			return
 		}
-		f, thread := c.queue[0], c.thread
+		f, ended := c.queue[0], c.ended
 		c.queue = c.queue[1:]
 		c.mu.Unlock()
-		c.rt.host.Enter(thread)
-		if err := f(thread); err != nil { // which a script's thread would raise, and nothing takes here
-			c.rt.host.Stderr("Exception in callback of an executor:\n" + c.rt.host.Traceback(err))
+		if !ended {
+			c.call(f)
 		}
-		c.rt.host.Leave(thread)
 		if c.waits.Add(^uint32(0)) == 0 {
 			futex.Wake(&c.waits, futex.All)
 		}
+	}
+}
+
+func (c *callbacks) call(f func(*starlark.Thread) error) {
+	host := c.rt.host
+	host.Enter(c.thread)
+	defer host.Leave(c.thread)
+	err := f(c.thread)
+	c.mu.Lock()
+	ended := c.ended
+	c.mu.Unlock()
+	if err != nil && !ended { // which a script's thread would raise, and nothing takes here
+		host.Stderr("Exception in callback of an executor:\n" + host.Traceback(err))
 	}
 }
 
@@ -75,6 +87,7 @@ func (c *callbacks) await() {
 func (c *callbacks) interrupt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.ended = true
 	if c.thread != nil {
 		c.thread.Cancel("KeyboardInterrupt")
 		c.thread.Local(CancelKey).(*Cancel).Cancel()
