@@ -64,7 +64,7 @@ func (rt *Runtime) makeListener(_ *starlark.Thread, b *starlark.Builtin, args st
 	if err != nil {
 		return nil, socketError(err)
 	}
-	l := &listening{rt: rt, ln: ln, key: key}
+	l := rt.newListening(ln, key)
 	if u, ok := ln.(*net.UnixListener); ok && addr[0] != '@' {
 		u.SetUnlinkOnClose(false) // it would remove whatever has the name by then
 		l.path = addr
@@ -128,10 +128,12 @@ func (rt *Runtime) decodeListener(d *wire.Decoder, _ func(starlark.Value)) (star
 	if u, ok := ln.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(false)
 	}
-	l := &listening{rt: rt, ln: ln}
 	if locked {
-		l.key = append([]byte{}, key...)
+		key = append([]byte{}, key...)
+	} else {
+		key = nil
 	}
+	l := rt.newListening(ln, key)
 	return rt.wrapListener(l, address, last), nil
 }
 

@@ -12,9 +12,10 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// listening is a socket that listens. Clients are let in only while somebody wants one (an accept, a wait). Each then shows its key
-// at its own pace, beside the others, so that one that sends nothing holds up nobody: after authPatience it is dropped
-// without a word. All others, let in or refused, are arrivals, which accept returns one by one.
+// listening is a socket that listens. No more clients are let in than somebody wants (an accept, a wait), since other processes
+// may accept from the same socket. Each then shows its key at its own pace: one that has not done so after authSlow does not count any more, so
+// that one that sends nothing holds up nobody, and after authPatience it is dropped without a word. All others, let
+// in or refused, are arrivals, which accept returns one by one.
 type listening struct {
 	rt   *Runtime
 	ln   net.Listener
@@ -26,6 +27,8 @@ type listening struct {
 	mu       sync.Mutex
 	wanted   int           // how many want an arrival; guarded by mu
 	letting  bool          // clients are let in by a goroutine; guarded by mu
+	fresh    int           // clients that show their keys and are not slow; guarded by mu
+	room     sync.Cond     // of mu: there may be room for one more, or the goroutine must end
 	arrivals []arrival     // guarded by mu
 	closed   bool          // guarded by mu
 	has      atomic.Uint32 // counts changes of arrivals and closed; a futex word
@@ -39,8 +42,15 @@ type arrival struct {
 
 const (
 	authPatience = 10 * time.Second
+	authSlow     = 50 * time.Millisecond
 	authMany     = 64 // clients that show their keys at one time
 )
+
+func (rt *Runtime) newListening(ln net.Listener, key []byte) *listening {
+	l := &listening{rt: rt, ln: ln, key: key}
+	l.room.L = &l.mu
+	return l
+}
 
 // deadliner is a net.Listener whose Accept can be ended.
 type deadliner interface{ SetDeadline(time.Time) error }
@@ -56,6 +66,7 @@ func (l *listening) want() {
 			go l.letIn()
 		}
 	}
+	l.room.Signal()
 }
 
 func (l *listening) unwant() {
@@ -64,27 +75,54 @@ func (l *listening) unwant() {
 	if l.wanted--; l.wanted == 0 {
 		l.ln.(deadliner).SetDeadline(past)
 	}
+	l.room.Signal()
 }
 
-// done reports whether nobody wants more clients; then the goroutine that lets them in must end.
-func (l *listening) done() bool {
+// another waits until somebody wants one more client. It reports false when nobody wants any; then the goroutine that lets them in
+// must end.
+func (l *listening) another() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.letting = l.wanted > 0 && !l.closed
-	return !l.letting
+	for {
+		l.letting = l.wanted > 0 && !l.closed
+		if !l.letting || len(l.arrivals)+l.fresh < l.wanted {
+			return l.letting
+		}
+		l.room.Wait()
+	}
+}
+
+// examine counts a client that shows its key, until the function that examine returns is called or it is slow.
+func (l *listening) examine() func() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fresh++
+	done := sync.OnceFunc(func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.fresh--
+		l.room.Signal()
+	})
+	timer := time.AfterFunc(authSlow, done)
+	return func() {
+		timer.Stop()
+		done()
+	}
 }
 
 func (l *listening) letIn() {
 	room := make(chan struct{}, authMany)
-	for !l.done() {
+	for l.another() {
 		c, err := l.ln.Accept()
 		switch {
 		case err == nil && l.key == nil:
 			l.arrive(arrival{s: l.rt.newSocket(c)})
 		case err == nil:
 			room <- struct{}{}
+			done := l.examine()
 			go func() {
 				l.authenticate(l.rt.newSocket(c))
+				done()
 				<-room
 			}()
 		case isTimeout(err):
@@ -131,6 +169,7 @@ func (l *listening) arrive(a arrival) {
 }
 
 func (l *listening) changed() {
+	l.room.Signal()
 	l.has.Add(1)
 	futex.Wake(&l.has, futex.All)
 }
@@ -147,6 +186,7 @@ func (l *listening) take() (a arrival, ok bool) {
 	}
 	a = l.arrivals[0]
 	l.arrivals = append(l.arrivals[:0], l.arrivals[1:]...)
+	l.room.Signal()
 	return a, true
 }
 

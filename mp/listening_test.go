@@ -20,7 +20,7 @@ func listenFor(t *testing.T, key string) *listening {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &listening{rt: new(Runtime), ln: ln}
+	l := new(Runtime).newListening(ln, nil)
 	if key != "" {
 		l.key = []byte(key)
 	}
