@@ -209,7 +209,7 @@ var processProperties = []*property{
 }
 
 func (p *process) ident() (starlark.Value, error) {
-	if p.closed {
+	if p.closed && p.creator != 0 { // the parent's can be asked for it always
 		return nil, errClosed
 	}
 	if p.pid == 0 {
