@@ -37,6 +37,25 @@
 // The locks of the arena are innermost. No lock of this package but the script lock is held while script code runs; none
 // is held in a wait, except child.mu, which serialises the wait for a process that is known to have ended.
 //
+// # What it does not do
+//
+// COMPATIBILITY.md lists the names of CPython's package, one by one. Of its own tests (test/_test_multiprocessing.py) testdata/mp/README.md says
+// where the counterparts are. These have none:
+//
+//   - fork and forkserver, more than one start method: _TestQueue.test_fork, TestFlags, TestNoForkBomb, TestForkAwareThreadLock,
+//     TestCloseFds, _TestProcess.test_child_fd_inflation and test_forkserver_*, TestStartMethod.test_preload_resources,
+//     test_mixed_startmethod and test_nested_startmethod.
+//   - what exists because something outlives a process: TestResourceTracker, TestNamedResource, the resource tracker's part of
+//     _TestSharedMemory.
+//   - the feeder thread of a queue: _TestQueue.test_queue_feeder_*; what cannot be sent is an error of put.
+//   - pickle, descriptors by number and ctypes: _TestConnection.test_fd_transfer and the like, TestInvalidHandle, structures in
+//     _TestSharedCTypes, _TestHeap, SemLockTests (classes written in Go have no subclasses).
+//   - signal handlers, threads, destructors, atexit and streams of the script's own: TestIgnoreEINTR, _TestPollEintr, _TestAtExit,
+//     _TestFinalize, _TestProcess.test_wait_for_threads, test_process_mainthread_native_id, test_lose_target_ref, test_error_on_stdio_flush_*,
+//     TestStdinBadfiledescriptor.test_flushing, _TestPool.test_resource_warning.
+//   - the interpreter's own: TestInternalDecorators, _TestQueue.test_no_import_lock_contention,
+//     MiscTestCase.test_spawn_sys_executable_none_allows_import.
+//
 // # Caveats
 //
 // A cycle of references through the arena (a queue that holds a message with the queue itself) is not collected before
