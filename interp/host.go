@@ -2,8 +2,10 @@ package interp
 
 import (
 	"io"
+	"os"
 	"time"
 
+	"github.com/chzyer/readline"
 	"github.com/starmp/starmp/mp"
 	"github.com/starmp/starmp/mp/wire"
 	"github.com/starmp/starmp/stdlib"
@@ -40,6 +42,7 @@ func (rt *Runtime) Block(thread *starlark.Thread, f func()) { rt.lock.block(thre
 // print writes a line with one write, so that lines of several processes don't mix.
 func (rt *Runtime) print(_ *starlark.Thread, msg string) {
 	if rt.opts.Stdout != nil {
+		rt.mp.Uncover()
 		io.WriteString(rt.opts.Stdout, msg+"\n")
 	}
 }
@@ -49,6 +52,19 @@ func (rt *Runtime) Stderr(text string) {
 	rt.errMu.Lock()
 	defer rt.errMu.Unlock()
 	io.WriteString(rt.opts.Stderr, text)
+}
+
+// StderrColumns returns the width of the terminal that standard error is, 0 if it is none that can move its cursor.
+func (rt *Runtime) StderrColumns() int {
+	f, ok := rt.opts.Stderr.(*os.File)
+	if !ok || os.Getenv("TERM") == "dumb" || !readline.IsTerminal(int(f.Fd())) {
+		return 0
+	}
+	columns, _, err := readline.GetSize(int(f.Fd()))
+	if err != nil || columns <= 0 {
+		return 80 // a terminal that doesn't tell
+	}
+	return columns
 }
 
 func (rt *Runtime) sleep(thread *starlark.Thread, d time.Duration) error {

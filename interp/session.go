@@ -121,6 +121,7 @@ func (s *session) report(err error) int {
 		}
 		return code & 0xff
 	}
+	s.mp.Uncover()
 	s.Stderr(s.Traceback(err))
 	if s.IsInstance(s.FromError(err), s.Exception(interruptReason)) {
 		return statusInterrupted

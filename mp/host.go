@@ -61,6 +61,8 @@ type Host interface {
 	SetArgv(argv []string)
 	// Stderr writes text to the process's standard error in one write.
 	Stderr(text string)
+	// StderrColumns is the width of the terminal that standard error is, 0 if it is none that can move its cursor.
+	StderrColumns() int
 }
 
 // Instance is what mp sees of an instance of a class made by Host.NewClass.

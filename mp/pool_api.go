@@ -23,6 +23,9 @@ import (
 // The methods that give out tasks have the keyword timeout, which CPython's have not: the seconds that each call of the function
 // may take from its beginning. When they are over the call is cancelled, wherever it is, and its caller gets TimeoutError; if it
 // does not end even so, its worker process is replaced. A task can't catch this.
+//
+// Those that take an iterable have the keyword progress, too: if true, and standard error is a terminal, a bar shows there how
+// many items are done, how many that are in a second, and the time that is left. One bar is shown at a time.
 type Pool struct {
 	shared
 	*pool
@@ -191,6 +194,7 @@ var poolMethods = []method{
 		case p.inCallback(thread):
 			return nil, wire.Errorf("RuntimeError", "cannot join current thread") // it is waited for
 		}
+		p.feed()
 		return starlark.None, p.join(thread)
 	}},
 	{"__enter__", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -316,9 +320,9 @@ func poolMap(kind uint32) builtinFunc {
 		if err := p.check(); err != nil {
 			return nil, err
 		}
-		items, err := p.items(iterable)
-		if err != nil {
-			return nil, err
+		items, broken := p.items(iterable)
+		if broken != nil && !(isAsync(b) && hasLen(iterable)) {
+			return nil, broken
 		}
 		chunk := max(1, (len(items)+4*p.workers()-1)/(4*p.workers()))
 		if size != starlark.None {
@@ -338,7 +342,14 @@ func poolMap(kind uint32) builtinFunc {
 			return nil, err
 		}
 		j.total, j.size = total, chunk
-		p.submit(j.id, task{kind: kind, limit: x.limit}, f, chunks...)
+		if x.progress {
+			j.bar = p.rt().newBar(b.Name(), total)
+		}
+		if broken != nil {
+			p.settle(j.id, broken) // CPython reads what has a length in the background
+		} else {
+			p.submit(j.id, task{kind: kind, limit: x.limit}, f, chunks...)
+		}
 		return p.result(thread, b, j)
 	}
 }
@@ -374,6 +385,12 @@ func (p *Pool) items(iterable starlark.Value) ([]starlark.Value, error) {
 		items = append(items, x)
 	}
 	return items, p.rt().takePending()
+}
+
+// hasLen reports whether len(v) is there.
+func hasLen(v starlark.Value) bool {
+	x, ok := v.(interface{ Method(string) starlark.Value })
+	return ok && x.Method("__len__") != nil || starlark.Len(v) >= 0
 }
 
 func notIterable(v starlark.Value) error {

@@ -2,9 +2,11 @@ package mp
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"sync/atomic"
 	"time"
+	"weak"
 
 	"github.com/starmp/starmp/mp/internal/futex"
 	"github.com/starmp/starmp/mp/wire"
@@ -20,7 +22,8 @@ type stream struct {
 	ordered bool
 	limit   time.Duration // of each call, 0 for none
 	size    int           // items of a chunk
-	window  int           // chunks at most on their way or waiting to be taken
+	window  int           // chunks at most on their way or waiting to be taken; guarded by the script lock
+	it      weak.Pointer[IMapIterator]
 	arrived atomic.Uint32 // futex word: counts what arrives
 	bar     *progressBar  // may be nil
 
@@ -74,6 +77,7 @@ type IMapIterator struct {
 	sent  uint32            // chunks sent so far
 	given uint32            // chunks taken so far
 	ready []starlark.Value  // of the chunk that is being taken
+	busy  bool              // fill is reading the input
 	err   error             // of the input, to be raised when what was sent before has been taken
 }
 
@@ -130,6 +134,10 @@ func poolImap(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwar
 		it.end()
 		return nil, err
 	}
+	if x.progress {
+		s.bar = p.rt().newBar(b.Name(), starlark.Len(iterable))
+	}
+	s.it = weak.Make(it)
 	runtime.AddCleanup(it, (*stream).abandon, s)
 	it.fill()
 	return it, nil
@@ -148,10 +156,44 @@ func (s *stream) abandon() {
 	p.withdraw(s.id)
 }
 
+// feed sends all that is left of the inputs of imaps, whose iterators may be taken from after the pool's end. Those that nobody has
+// any more are found by the collector. The caller has the script lock.
+func (p *pool) feed() {
+	var open []*stream
+	p.mu.Lock()
+	for _, w := range p.jobs {
+		if s, ok := w.(*stream); ok && !s.ended {
+			open = append(open, s)
+		}
+	}
+	p.mu.Unlock()
+	if len(open) > 0 {
+		runtime.GC()
+	}
+	for _, s := range open {
+		if it := s.it.Value(); it != nil {
+			s.window = math.MaxInt
+			it.fill()
+		} else {
+			s.abandon()
+		}
+	}
+}
+
 // fill sends chunks up to the window. An item that cannot be sent ends the input.
 func (it *IMapIterator) fill() {
+	if it.busy {
+		return // another thread is at it, and the input lets this one run
+	}
 	s, p := it.s, it.s.pool
-	for it.input != nil && int(it.sent-it.given) < s.window {
+	it.busy = true
+	defer func() {
+		if it.busy = false; it.input == nil {
+			s.arrived.Add(1) // who found it busy may be at the end
+			futex.Wake(&s.arrived, futex.All)
+		}
+	}()
+	for it.input != nil && int(it.sent-it.given) < s.window && p.over.Load() == 0 {
 		var items []starlark.Value
 		for x := starlark.Value(nil); len(items) < s.size && it.input.Next(&x); {
 			items = append(items, x)
@@ -204,11 +246,12 @@ func (it *IMapIterator) take(thread *starlark.Thread, timeout seconds) (v starla
 	s := it.s
 	end := futex.After(timeout.d)
 	for len(it.ready) == 0 {
-		if it.fill(); it.sent == it.given {
+		it.fill()
+		arrived := s.arrived.Load()
+		if it.sent == it.given && !it.busy {
 			err, it.err = it.err, nil
 			return nil, false, err
 		}
-		arrived := s.arrived.Load()
 		o, found, broken := s.pop(it.given)
 		if found {
 			it.given++

@@ -25,7 +25,7 @@ type procs struct {
 	children map[*child]bool      // guarded by mu
 	lost     map[uint32]lostChild // guarded by mu: workers that have died, by the number in their notice
 	notices  uint32               // guarded by mu
-	unborn   int                  // guarded by mu: workers in succession that were killed before they were ready to work
+	unborn   int                  // the pump's own: workers in succession that were killed before they were ready to work
 }
 
 var _ team = (*procs)(nil)
@@ -35,13 +35,17 @@ type lostChild struct {
 	name   string
 	pid    int
 	status int
-	ready  bool   // it had come through the initializer
+	stage  uint64 // how far it had come, see wordStage
 	job    uint64 // the task it was at, 0 for none
 	chunk  uint32
 }
 
-// mostUnborn is how many workers in succession may be killed before they are ready until the pool gives up.
-const mostUnborn = 3
+// A pool gives up when workers in succession are killed before they are ready, and no task is done meanwhile: after mostUnborn that did
+// not come to the initializer, or fewer if the initializer itself seems to kill them.
+const (
+	mostUnborn = 100
+	inInit     = 20 // as many does one count that is killed in the initializer
+)
 
 // newProcs makes the team of p. The caller begins it.
 func newProcs(p *pool, init starlark.Value, args starlark.Tuple, most int) (*procs, error) {
@@ -172,7 +176,7 @@ func (c *procs) add(thread *starlark.Thread) error {
 // pump a notice through the queue of results, behind all that the worker has sent itself.
 func (c *procs) buried(ch *child) {
 	s := c.rt.slot(ch.slot)
-	l := lostChild{name: s.Name(), pid: ch.pid, status: ch.status, job: s.Task[0].Load(), chunk: uint32(s.Task[1].Load()), ready: s.Task[wordReady].Load() != 0}
+	l := lostChild{name: s.Name(), pid: ch.pid, status: ch.status, job: s.Task[0].Load(), chunk: uint32(s.Task[1].Load()), stage: s.Task[wordStage].Load()}
 	c.mu.Lock()
 	c.notices++
 	n := c.notices
@@ -202,6 +206,7 @@ func (c *procs) pump() {
 		case resultOverdue:
 			c.finish(id, chunk, failure(parseOverdue(msg.Data)))
 		default:
+			c.unborn = 0
 			c.finish(id, chunk, outcome{failed: kind == resultError, msg: msg})
 		}
 	}
@@ -238,14 +243,17 @@ func (c *procs) replace(notice uint32) {
 	c.mu.Lock()
 	l := c.lost[notice]
 	delete(c.lost, notice)
-	if l.ready {
-		c.unborn = 0
-	} else {
-		c.unborn++
-	}
-	hopeless := !l.ready && (l.status >= 0 || c.unborn >= mostUnborn)
 	ending := c.endingLocked() || c.broken != nil
 	c.mu.Unlock()
+	switch l.stage {
+	case stageReady:
+		c.unborn = 0
+	case stageInit:
+		c.unborn += inInit
+	default:
+		c.unborn++
+	}
+	hopeless := l.stage != stageReady && (l.status >= 0 || c.unborn >= mostUnborn)
 	if l.job != 0 {
 		c.finish(l.job, l.chunk, failure(l.error()))
 	}
@@ -255,7 +263,10 @@ func (c *procs) replace(notice uint32) {
 	case hopeless, l.job == 0 && l.status > 0:
 		// It ended without a task to blame; its successors would as well.
 		while := "had no task"
-		if !l.ready {
+		switch l.stage {
+		case stageStart:
+			while = "started"
+		case stageInit:
 			while = "ran the initializer"
 		}
 		c.fail(wire.Errorf("multiprocessing.ProcessError", "worker %s (pid %d) %s while it %s", l.name, l.pid, l.end(), while))

@@ -19,7 +19,7 @@ import (
 //
 // A result is the job, the chunk, a resultKind, 3 bytes of nothing, and an encoded value.
 //
-// A third task word, wordReady, is 1 once the worker has come through its initializer.
+// Another task word, wordStage, says how far the worker has come: stageInit while it runs the initializer, stageReady then.
 type task struct {
 	job   uint64
 	chunk uint32
@@ -31,7 +31,13 @@ type task struct {
 
 const (
 	chunkLook = 1
-	wordReady = 3
+	wordStage = 3
+)
+
+const (
+	stageStart uint64 = iota
+	stageInit
+	stageReady
 )
 
 const (

@@ -32,13 +32,14 @@ func (rt *Runtime) runWorker(thread *starlark.Thread, b *starlark.Builtin, args 
 		return nil, err
 	}
 	w := &worker{taskRunner: newTaskRunner(rt, thread), tasks: tasks.q, results: results.q, leaving: leaving.s, fns: map[string]starlark.Value{}}
+	note := &rt.member.Slot().Task
+	note[wordStage].Store(stageInit)
 	if initializer != starlark.None {
 		if _, err := rt.host.Call(thread, initializer, initargs, nil); err != nil {
 			return starlark.None, w.answer(&task{}, resultUnfit, rt.host.FromError(err))
 		}
 	}
-	note := &rt.member.Slot().Task
-	note[wordReady].Store(1)
+	note[wordStage].Store(stageReady)
 	err := w.work(most)
 	if err == nil {
 		note[0].Store(0)

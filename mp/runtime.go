@@ -43,6 +43,7 @@ type Runtime struct {
 
 	counter atomic.Int64 // names Process-N
 	threads atomic.Uint32
+	bar     atomic.Pointer[progressBar] // that is shown
 
 	mu       sync.Mutex
 	identity []int64             // guarded by mu: current process's place in the family, empty in a root
