@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -16,15 +17,15 @@ const (
 	colorOff   = "\x1b[0m"
 )
 
-// colored reports whether errors are shown in colour.
-func (rt *Runtime) colored() bool {
-	f, ok := rt.opts.Stderr.(*os.File)
+// colored reports whether what is written to w is to have colours.
+func colored(w io.Writer) bool {
+	f, ok := w.(*os.File)
 	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && readline.IsTerminal(int(f.Fd()))
 }
 
-// paint adds colours to a text with tracebacks or syntax errors, if w wants them.
-func (rt *Runtime) paint(text string) string {
-	if !rt.colored() {
+// paint adds colours to a text with tracebacks or syntax errors that is written to w, if w is to have them.
+func paint(w io.Writer, text string) string {
+	if !colored(w) {
 		return text
 	}
 	frame := regexp.MustCompile(`^  (\S.*:\d+:\d+)(: in .*)$`)

@@ -1,7 +1,9 @@
 package interp
 
 import (
+	"io"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -24,8 +26,10 @@ func TestColors(t *testing.T) {
 }
 
 func TestPaintedOnlyOnTerminals(t *testing.T) {
-	rt := newRuntime(t, Options{Stderr: os.NewFile(3, "closed")})
-	if text := tracebackHeader + "\nKeyError: x\n"; rt.paint(text) != text {
-		t.Error("coloured without a terminal")
+	text := tracebackHeader + "\nKeyError: x\n"
+	for _, w := range []io.Writer{os.NewFile(1<<20, "closed"), new(strings.Builder)} {
+		if paint(w, text) != text {
+			t.Errorf("coloured for a %T", w)
+		}
 	}
 }

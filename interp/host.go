@@ -126,7 +126,7 @@ func (rt *Runtime) ToError(exc starlark.Value) error { return rt.lib.ToError(exc
 
 // Traceback returns the text of err as an uncaught error is shown, with what other processes and earlier exceptions
 // contributed, in colour if standard error is a terminal. The caller has the script lock.
-func (rt *Runtime) Traceback(err error) string { return rt.paint(rt.lib.Format(err)) }
+func (rt *Runtime) Traceback(err error) string { return paint(rt.opts.Stderr, rt.lib.Format(err)) }
 
 // CPUCount returns os.cpu_count().
 func (rt *Runtime) CPUCount() int { return stdlib.CPUCount() }

@@ -12,14 +12,18 @@ import (
 const usage = `usage: starmp [SCRIPT [ARG...]]
        starmp -c CODE [ARG...]
        starmp - [ARG...]
+       starmp check FILE...
 
 Runs a Starlark script that may start processes, or, on a terminal and without SCRIPT, an interactive session.
 
   SCRIPT      a file; the arguments after it are in sys.argv
   -c CODE     run CODE
   -           run the script that standard input holds
+  check       say what is wrong with scripts, without running them
   --help      show this text
   --version   show the version
+
+A script whose name is a command's is run as ./NAME.
 
 Exit status: 0, or what sys.exit says; 1 if the script fails; 2 for wrong usage; 130 after Ctrl-C.
 `
@@ -52,6 +56,10 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 0
 	}
 	TuneGC()
+	o := Options{Argv: cmd.argv, Stdin: stdin, Stdout: stdout, Stderr: stderr}
+	if cmd.mode == runCheck {
+		return check(cmd.argv, o)
+	}
 	if cmd.mode == runDefault && isTerminal(stdin) {
 		cmd.mode = runREPL
 	}
@@ -60,7 +68,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "starmp: %v\n", err)
 		return statusUsage
 	}
-	s, err := newSession(Options{Argv: cmd.argv, Stdin: stdin, Stdout: stdout, Stderr: stderr})
+	s, err := newSession(o)
 	if err != nil {
 		fmt.Fprintf(stderr, "starmp: %v\n", err)
 		return statusFailed
@@ -84,6 +92,7 @@ const (
 	runCode
 	runStdin
 	runREPL
+	runCheck
 	showHelp
 	showVersion
 )
@@ -92,7 +101,7 @@ const (
 type command struct {
 	mode mode
 	code string   // with runCode
-	argv []string // sys.argv, as Python fills it: argv[0] is the script, "-c", "-" or empty
+	argv []string // sys.argv, as Python fills it: argv[0] is the script, "-c", "-" or empty; with runCheck the files
 }
 
 func parseArgs(args []string) (command, error) {
@@ -116,6 +125,11 @@ func parseArgs(args []string) (command, error) {
 			return command{}, fmt.Errorf("no script after --")
 		}
 		return command{mode: runFile, argv: args[1:]}, nil
+	case arg == "check":
+		if len(args) < 2 {
+			return command{}, fmt.Errorf("check needs the files to check")
+		}
+		return command{mode: runCheck, argv: args[1:]}, nil
 	case arg == "":
 		return command{}, fmt.Errorf("the script's name is empty")
 	case arg[0] == '-':

@@ -112,7 +112,7 @@ func (s *session) report(err error) int {
 	var syntax *SyntaxError
 	var eval *starlark.EvalError
 	if errors.As(err, &syntax) && !errors.As(err, &eval) {
-		s.Stderr(s.paint(syntax.text(s.eval.line))) // of the script itself: there is no call stack
+		s.Stderr(paint(s.opts.Stderr, syntax.text(s.eval.line))) // of the script itself: there is no call stack
 		return statusFailed
 	}
 	if code, message, ok := s.ExitStatus(err); ok {
