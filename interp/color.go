@@ -19,6 +19,12 @@ const (
 
 // colored reports whether what is written to w is to have colours.
 func colored(w io.Writer) bool {
+	switch o := w.(type) {
+	case *output:
+		return colored(o.w)
+	case besideLine:
+		return colored(o.terminal)
+	}
 	f, ok := w.(*os.File)
 	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && readline.IsTerminal(int(f.Fd()))
 }

@@ -4,34 +4,41 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/chzyer/readline"
-	"go.starlark.net/starlark"
 )
 
 // editor is the line editor of a terminal, with a history kept in a file: $STARMP_HISTORY, else ~/.starmp_history.
 // An empty STARMP_HISTORY keeps none.
 type editor struct {
-	rl *readline.Instance
+	rl       *readline.Instance
+	complete func(before string) (rest []string, length int) // what may follow the text before the cursor; set before the first line
 }
 
-func newEditor(terminal *os.File, stdout io.Writer, names func() []string) (*editor, error) {
+func newEditor(terminal *os.File, stdout io.Writer) (*editor, error) {
 	history, set := os.LookupEnv("STARMP_HISTORY")
 	if home, err := os.UserHomeDir(); !set && err == nil {
 		history = filepath.Join(home, ".starmp_history")
 	}
-	rl, err := readline.NewEx(&readline.Config{
+	e := &editor{}
+	var err error
+	e.rl, err = readline.NewEx(&readline.Config{
 		HistoryFile:     history,
-		AutoComplete:    completer(names),
+		AutoComplete:    e,
 		InterruptPrompt: "^C",
 		Stdin:           terminal,
 		Stdout:          stdout,
 	})
-	if err != nil {
-		return nil, err
+	return e, err
+}
+
+// Do implements readline.AutoCompleter.
+func (e *editor) Do(line []rune, pos int) (rest [][]rune, length int) {
+	words, n := e.complete(string(line[:pos]))
+	for _, w := range words {
+		rest = append(rest, []rune(w))
 	}
-	return &editor{rl}, nil
+	return rest, n
 }
 
 func (e *editor) line(prompt string) (string, error) {
@@ -45,27 +52,23 @@ func (e *editor) line(prompt string) (string, error) {
 
 func (e *editor) close() { e.rl.Close() }
 
-// completer completes names, and indents at the start of a line.
-type completer func() []string
-
-// Do implements readline.AutoCompleter: it returns what may follow line[:pos], and how long the common beginning is.
-func (names completer) Do(line []rune, pos int) (rest [][]rune, length int) {
-	before := string(line[:pos])
-	if strings.TrimSpace(before) == "" {
-		return [][]rune{[]rune("    ")}, 0
-	}
-	word := before[strings.LastIndexFunc(before, func(c rune) bool {
-		return c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
-	})+1:]
-	if word == "" || strings.HasSuffix(strings.TrimSuffix(before, word), ".") {
-		return nil, 0
-	}
-	for _, list := range [][]string{names(), starlark.Universe.Keys()} {
-		for _, name := range list {
-			if tail, ok := strings.CutPrefix(name, word); ok {
-				rest = append(rest, []rune(tail))
+// besides returns writers for what is printed while a line may be edited: the line steps aside for it. A writer that is no terminal stays
+// as it is.
+func (e *editor) besides(stdout, stderr io.Writer) (io.Writer, io.Writer) {
+	var both io.Writer // one, so that what children write to both stays in order
+	for _, w := range []*io.Writer{&stdout, &stderr} {
+		if f, ok := (*w).(*os.File); ok && readline.IsTerminal(int(f.Fd())) {
+			if both == nil {
+				both = besideLine{e.rl.Stdout(), f}
 			}
+			*w = both
 		}
 	}
-	return rest, len(word)
+	return stdout, stderr
+}
+
+// besideLine writes to a terminal on which a line is edited.
+type besideLine struct {
+	io.Writer
+	terminal *os.File
 }

@@ -13,4 +13,7 @@ func (rt *Runtime) Multiprocessing() *starlarkstruct.Module { return rt.mp.Modul
 
 // Close ends what the runtime has started, as the end of a script does: daemonic processes are terminated, the others are
 // awaited. It blocks until no process is left, and must be called outside of scripts.
-func (rt *Runtime) Close() { rt.mp.Shutdown(false) }
+func (rt *Runtime) Close() {
+	rt.mp.Shutdown(false)
+	rt.closeOutputs()
+}

@@ -51,7 +51,9 @@ func (rt *Runtime) print(_ *starlark.Thread, msg string) {
 func (rt *Runtime) Stderr(text string) {
 	rt.errMu.Lock()
 	defer rt.errMu.Unlock()
-	io.WriteString(rt.opts.Stderr, text)
+	if rt.opts.Stderr != nil {
+		io.WriteString(rt.opts.Stderr, text)
+	}
 }
 
 // StderrColumns returns the width of the terminal that standard error is, 0 if it is none that can move its cursor.

@@ -9,8 +9,8 @@ import (
 	"github.com/chzyer/readline"
 )
 
-const usage = `usage: starmp [SCRIPT [ARG...]]
-       starmp -c CODE [ARG...]
+const usage = `usage: starmp [-i] [SCRIPT [ARG...]]
+       starmp [-i] -c CODE [ARG...]
        starmp - [ARG...]
        starmp check FILE...
 
@@ -19,6 +19,8 @@ Runs a Starlark script that may start processes, or, on a terminal and without S
   SCRIPT      a file; the arguments after it are in sys.argv
   -c CODE     run CODE
   -           run the script that standard input holds
+  -i, --interactive
+              an interactive session after the script, with its globals
   check       say what is wrong with scripts, without running them
   --help      show this text
   --version   show the version
@@ -60,21 +62,33 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if cmd.mode == runCheck {
 		return check(cmd.argv, o)
 	}
-	if cmd.mode == runDefault && isTerminal(stdin) {
-		cmd.mode = runREPL
+	terminal := isTerminal(stdin)
+	if cmd.interactive && !terminal {
+		fmt.Fprint(stderr, "starmp: --interactive needs a terminal\n")
+		return statusUsage
 	}
+	interactive := cmd.interactive || cmd.mode == runDefault && terminal
 	text, err := cmd.text(stdin)
 	if err != nil {
 		fmt.Fprintf(stderr, "starmp: %v\n", err)
 		return statusUsage
+	}
+	var in *editor
+	if interactive {
+		if in, err = newEditor(stdin.(*os.File), stdout); err != nil {
+			fmt.Fprintf(stderr, "starmp: %v\n", err)
+			return statusFailed
+		}
+		defer in.close()
+		o.Stdout, o.Stderr = in.besides(stdout, stderr)
 	}
 	s, err := newSession(o)
 	if err != nil {
 		fmt.Fprintf(stderr, "starmp: %v\n", err)
 		return statusFailed
 	}
-	if cmd.mode == runREPL {
-		return s.repl(stdin.(*os.File))
+	if interactive {
+		return s.repl(in, cmd.file(), text)
 	}
 	return s.script(cmd.file(), text)
 }
@@ -91,7 +105,6 @@ const (
 	runFile
 	runCode
 	runStdin
-	runREPL
 	runCheck
 	showHelp
 	showVersion
@@ -99,12 +112,21 @@ const (
 
 // command is what the arguments ask for.
 type command struct {
-	mode mode
-	code string   // with runCode
-	argv []string // sys.argv, as Python fills it: argv[0] is the script, "-c", "-" or empty; with runCheck the files
+	mode        mode
+	interactive bool     // a REPL after the script
+	code        string   // with runCode
+	argv        []string // sys.argv, as Python fills it: argv[0] is the script, "-c", "-" or empty; with runCheck the files
 }
 
 func parseArgs(args []string) (command, error) {
+	if len(args) > 0 && (args[0] == "-i" || args[0] == "--interactive") {
+		c, err := parseArgs(args[1:])
+		if err == nil && (c.interactive || c.mode != runDefault && c.mode != runFile && c.mode != runCode) {
+			err = fmt.Errorf("%s goes with a script or -c", args[0])
+		}
+		c.interactive = true
+		return c, err
+	}
 	if len(args) == 0 {
 		return command{mode: runDefault, argv: []string{""}}, nil
 	}
@@ -152,8 +174,10 @@ func (c command) file() string {
 // text reads the script.
 func (c command) text(stdin io.Reader) ([]byte, error) {
 	switch c.mode {
-	case runREPL:
-		return nil, nil
+	case runDefault:
+		if c.interactive || isTerminal(stdin) {
+			return nil, nil
+		}
 	case runCode:
 		return []byte(c.code), nil
 	case runFile:

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 
 	"github.com/starmp/starmp/mp/ship"
@@ -29,19 +28,37 @@ type lineReader interface {
 
 var errInterrupt = errors.New("interrupted")
 
-// repl runs an interactive session on a terminal and returns the exit status.
-func (s *session) repl(terminal *os.File) int {
-	r := &repl{session: s, globals: newGlobals(s.moduleEnv(mainName))}
-	in, err := newEditor(terminal, s.opts.Stdout, func() []string { return r.globals.env.Keys() })
-	if err != nil {
-		s.Stderr(fmt.Sprintf("starmp: %v\n", err))
-		return statusFailed
-	}
-	defer in.close()
+// repl runs an interactive session with the line editor in, after the script with that text if there is one, and returns the exit
+// status.
+func (s *session) repl(in *editor, file string, text []byte) int {
+	r := &repl{session: s, globals: newGlobals(s.moduleEnv(mainName)), in: in}
 	s.restore = in.close
-	r.in = in
-	fmt.Fprintf(s.opts.Stdout, "starmp %s on %s. Ctrl-D leaves.\n", Version, runtime.GOOS)
+	completion := s.NewThread("completion")
+	in.complete = func(before string) ([]string, int) {
+		s.Enter(completion)
+		defer s.Leave(completion)
+		return complete(before, r.globals.env)
+	}
+	if len(text) > 0 {
+		r.script(file, text)
+	} else {
+		fmt.Fprintf(s.opts.Stdout, "starmp %s on %s. Ctrl-D leaves.\n", Version, runtime.GOOS)
+	}
 	return r.loop()
+}
+
+// script runs a script whose globals become the session's. However it ends, the session goes on.
+func (r *repl) script(file string, text []byte) {
+	m := r.eval.AddChunk("repl", mainName, file, text)
+	r.Enter(r.main)
+	r.intr.watch(r.main)
+	f, err := parse(file, m.Text)
+	if err == nil {
+		_, err = r.globals.exec(r.main, f)
+	}
+	r.report(err)
+	r.intr.watch(nil)
+	r.Leave(r.main)
 }
 
 // loop runs chunks until the input ends or a script exits. It returns the exit status.
@@ -59,15 +76,19 @@ func (r *repl) loop() int {
 		}
 		r.Enter(r.main)
 		r.intr.watch(r.main)
+		before := r.mp.Made()
 		if err == nil {
 			err = r.lib.Pending(r.run(f))
 		}
 		if _, _, exit := r.ExitStatus(err); exit {
 			return r.end(err)
 		}
-		r.report(err)
+		status := r.report(err)
 		r.intr.watch(nil)
 		r.Leave(r.main)
+		if status == statusInterrupted {
+			r.mp.EndSince(before) // what the interrupted line has started
+		}
 	}
 }
 

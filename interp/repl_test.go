@@ -93,3 +93,126 @@ func TestREPLPaste(t *testing.T) {
 		t.Errorf("exit status %d", status)
 	}
 }
+
+// Ctrl-C ends what the line has started, and nothing else.
+func TestREPLInterruptParallel(t *testing.T) {
+	x := startTerminal(t)
+	x.expect(">>> ")
+	for _, line := range []string{
+		"old = multiprocessing.Process(target = time.sleep, args = (3600,), name = 'old'); old.start()\r",
+		"def work(n):\r    print('at ' + 'work')\r    time.sleep(3600)\r\r",
+		"def main():\r    p = multiprocessing.Pool(2)\r    p.map(work, range(2), chunksize = 1)\r\r",
+	} {
+		x.send(line)
+		x.expect(">>> ")
+	}
+	x.send("main()\r")
+	x.expect("at work\r\n")
+	x.expect("at work\r\n")
+	x.send("\x03")
+	x.expect("\nKeyboardInterrupt\r\n")
+	x.expect(">>> ")
+	x.send("[p.name for p in multiprocessing.active_children()]\r")
+	x.expect("\n[\"old\"]\r\n")
+	x.expect(">>> ")
+	x.send("old.terminate(); old.join(); old.exitcode\r")
+	x.expect(">>> ")
+	x.send("old.exitcode\r")
+	x.expect("\n-15\r\n")
+	x.send("\x04")
+	if status := x.exit(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
+// What a process prints while a line is edited stands above the line, which is shown again.
+func TestREPLPrintsBesideTheLine(t *testing.T) {
+	x := startTerminal(t)
+	x.expect(">>> ")
+	x.send("go = multiprocessing.Event()\r")
+	x.expect(">>> ")
+	x.send("p = multiprocessing.Process(target = lambda: go.wait() and print('from ' + 'afar')); p.start()\r")
+	x.expect(">>> ")
+	x.send("multiprocessing.pool.ThreadPool(1).apply_async(lambda: time.sleep(0.2) or go.set())\r") // while the next line is edited
+	x.expect(">>> ")
+	x.send("'half ' + 'a li")
+	x.expect("from afar\r\n")
+	x.send("ne'\r")
+	x.expect("\n\"half a line\"\r\n")
+	x.expect(">>> ")
+	// What was printed before a join stands before what comes after it.
+	x.send("q = multiprocessing.Process(target = print, args = ('fi' + 'rst',)); q.start(); q.join(); print('sec' + 'ond')\r")
+	x.expect("first\r\nsecond\r\n")
+	x.send("\x04")
+	x.exit()
+}
+
+// A syntax error in the middle of pasted text spoils its own statement only.
+func TestREPLPasteWithError(t *testing.T) {
+	x := startTerminal(t)
+	x.expect(">>> ")
+	x.send("a = 1\rdef f():\r    return a +\rb = 2\ra + b * 100\r")
+	x.expect("    return a +\r\n")
+	x.expect("\n201\r\n")
+	x.send("\x04")
+	x.exit()
+}
+
+func TestREPLCompletion(t *testing.T) {
+	x := startTerminal(t)
+	x.expect(">>> ")
+	x.send("multiproc\t.cpu_co\t() > 0\r")
+	x.expect("\nTrue\r\n")
+	x.expect(">>> ")
+	x.send("point = struct(left = 1, leftover = struct(deep = 5))\r")
+	x.expect(">>> ")
+	x.send("point.lefto\t.de\t + 1\r")
+	x.expect("\n6\r\n")
+	x.send("\x04")
+	x.exit()
+}
+
+// The history is there again in the next session.
+func TestREPLHistory(t *testing.T) {
+	history := "STARMP_HISTORY=" + t.TempDir() + "/history"
+	x := startTerminalWith(t, []string{history})
+	x.expect(">>> ")
+	x.send("40 + 2\r")
+	x.expect("\n42\r\n")
+	x.send("\x04")
+	x.exit()
+	x = startTerminalWith(t, []string{history})
+	x.expect(">>> ")
+	x.send("\x1b[A\r") // cursor up
+	x.expect("\n42\r\n")
+	x.send("\x04")
+	x.exit()
+}
+
+func TestInteractive(t *testing.T) {
+	x := startTerminal(t, "-i", "-c", "x = 6\ndef f(n): return n * x\nprint('ran', sys.argv)\nfail('bad')\ny = 1\n", "arg")
+	x.expect("ran [\"-c\", \"arg\"]\r\n")
+	x.expect("Exception: bad\r\n")
+	x.expect(">>> ")
+	x.send("f(7)\r")
+	x.expect("\n42\r\n")
+	x.send("x = 7; f(7)\r")
+	x.expect(">>> ")
+	x.send("f(7)\r")
+	x.expect("\n49\r\n")
+	x.send("with_(multiprocessing.Pool(1), lambda p: p.map(f, [1, 2]))\r")
+	x.expect("\n[7, 14]\r\n")
+	x.send("y\r")
+	x.expect("undefined: y")
+	x.send("\x04")
+	if status := x.exit(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	x = startTerminal(t, "--interactive", "-c", "x = (")
+	x.expect("got end of file")
+	x.expect(">>> ")
+	x.send("sys.exit(3)\r")
+	if status := x.exit(); status != 3 {
+		t.Errorf("exit status %d", status)
+	}
+}

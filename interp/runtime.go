@@ -21,9 +21,12 @@ const Version = "0.1.0"
 
 // Options is what a Runtime gets from its surroundings.
 type Options struct {
-	Argv           []string  // sys.argv
-	Stdin          io.Reader // nil reads nothing
-	Stdout, Stderr io.Writer // nil discards
+	Argv  []string  // sys.argv
+	Stdin io.Reader // nil reads nothing
+
+	// Stdout and Stderr take what scripts print, those in other processes included; nil discards. Children inherit an *os.File as it is;
+	// what they write for any other writer comes through a pipe, and is passed on, from goroutines too, but never two Writes at a time.
+	Stdout, Stderr io.Writer
 }
 
 // Runtime is one interpreter: the environment and the modules of its scripts, the lock that lets one of its threads run at a
@@ -50,15 +53,13 @@ type Runtime struct {
 // newHost returns a runtime without its part of a family: the caller sets mp.
 func newHost(o Options) *Runtime {
 	rt := &Runtime{opts: o, codec: wire.NewCodec(), classPrefix: strconv.FormatUint(rand.Uint64(), 36) + "."}
-	if rt.opts.Stderr == nil {
-		rt.opts.Stderr = io.Discard
-	}
+	rt.opts.Stdout, rt.opts.Stderr = outputs(o.Stdout, o.Stderr)
 	executable, _ := os.Executable() // sys.executable is empty where the system doesn't tell
 	rt.lib = stdlib.New(stdlib.Config{
 		Argv:        o.Argv,
 		Stdin:       o.Stdin,
-		Stdout:      o.Stdout,
-		Stderr:      o.Stderr,
+		Stdout:      rt.opts.Stdout,
+		Stderr:      rt.opts.Stderr,
 		Executable:  executable,
 		Version:     Version,
 		Call:        starlark.Call,

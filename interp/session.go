@@ -66,6 +66,7 @@ func (s *session) die() {
 	s.dying.Store(true)
 	s.intr.interrupt()
 	s.mp.Shutdown(true)
+	s.closeOutputs()
 	if s.restore != nil {
 		s.restore()
 	}
@@ -92,6 +93,7 @@ func (s *session) end(err error) int {
 	s.over.Store(true)
 	s.Leave(s.main)
 	s.mp.Shutdown(status == statusInterrupted)
+	s.closeOutputs()
 	signal.Stop(s.signals)
 	if s.ending.Load() && status != statusInterrupted {
 		s.Stderr(interruptReason + "\n")

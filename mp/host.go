@@ -1,6 +1,8 @@
 package mp
 
 import (
+	"os"
+
 	"github.com/starmp/starmp/mp/internal/futex"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -59,6 +61,8 @@ type Host interface {
 	// Argv is the script's own argument list, which children see as sys.argv; SetArgv sets it in a child.
 	Argv() []string
 	SetArgv(argv []string)
+	// Stdio returns the files that a child has as its standard output and standard error.
+	Stdio() (stdout, stderr *os.File, err error)
 	// Stderr writes text to the process's standard error in one write.
 	Stderr(text string)
 	// StderrColumns is the width of the terminal that standard error is, 0 if it is none that can move its cursor.

@@ -105,6 +105,15 @@ func (rt *Runtime) end(children []*child) {
 	}
 }
 
+// Made is how many processes this one has made, for EndSince.
+func (rt *Runtime) Made() int64 { return rt.counter.Load() }
+
+// EndSince ends the children that were made after Made had returned n: terminates them, and kills those that ignore it. It blocks until
+// they are gone and may be called without the script lock only.
+func (rt *Runtime) EndSince(n int64) {
+	rt.end(rt.childrenThat(func(p *process) bool { return p.identity[len(p.identity)-1] > n }))
+}
+
 // Kill ends all children at once, without waiting for them.
 func (rt *Runtime) Kill() {
 	rt.mu.Lock()

@@ -61,6 +61,10 @@ func (c *child) exec(m *arena.Member) error {
 	if err != nil {
 		return err
 	}
+	stdout, stderr, err := c.rt.host.Stdio()
+	if err != nil {
+		return fmt.Errorf("its output: %w", err)
+	}
 	pair, err := socketpair()
 	if err != nil {
 		return fmt.Errorf("socketpair: %w", err)
@@ -68,7 +72,7 @@ func (c *child) exec(m *arena.Member) error {
 	// The standard input of a child is empty, as in CPython: two readers of one terminal would fight over its lines.
 	c.pid, err = syscall.ForkExec(exe, []string{exe, "[child]"}, &syscall.ProcAttr{
 		Env:   childEnv(c.slot, m.Arena().Slot(c.slot).Gen.Load()),
-		Files: []uintptr{null.Fd(), 1, 2, uintptr(pair[1]), m.Arena().File().Fd()},
+		Files: []uintptr{null.Fd(), stdout.Fd(), stderr.Fd(), uintptr(pair[1]), m.Arena().File().Fd()},
 	})
 	syscall.Close(pair[1])
 	if err != nil {
