@@ -14,7 +14,7 @@ func complete(before string, env starlark.StringDict) (rest []string, length int
 	if strings.TrimSpace(before) == "" {
 		return []string{"    "}, 0
 	}
-	path := before[strings.LastIndexFunc(before, func(c rune) bool { return c != '.' && !isNameRune(c) })+1:]
+	path := before[len(strings.TrimRightFunc(before, func(c rune) bool { return c == '.' || isNameRune(c) })):]
 	dot := strings.LastIndexByte(path, '.')
 	word := path[dot+1:]
 	var names []string

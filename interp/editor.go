@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/chzyer/readline"
 )
@@ -12,6 +13,7 @@ import (
 // An empty STARMP_HISTORY keeps none.
 type editor struct {
 	rl       *readline.Instance
+	editing  atomic.Bool                                     // a line is being edited; readline's own idea of it outlasts the line
 	complete func(before string) (rest []string, length int) // what may follow the text before the cursor; set before the first line
 }
 
@@ -43,6 +45,8 @@ func (e *editor) Do(line []rune, pos int) (rest [][]rune, length int) {
 
 func (e *editor) line(prompt string) (string, error) {
 	e.rl.SetPrompt(prompt)
+	e.editing.Store(true)
+	defer e.editing.Store(false)
 	line, err := e.rl.Readline()
 	if err == readline.ErrInterrupt {
 		err = errInterrupt
@@ -59,7 +63,7 @@ func (e *editor) besides(stdout, stderr io.Writer) (io.Writer, io.Writer) {
 	for _, w := range []*io.Writer{&stdout, &stderr} {
 		if f, ok := (*w).(*os.File); ok && readline.IsTerminal(int(f.Fd())) {
 			if both == nil {
-				both = besideLine{e.rl.Stdout(), f}
+				both = besideLine{e, f}
 			}
 			*w = both
 		}
@@ -67,8 +71,16 @@ func (e *editor) besides(stdout, stderr io.Writer) (io.Writer, io.Writer) {
 	return stdout, stderr
 }
 
-// besideLine writes to a terminal on which a line is edited.
+// besideLine writes to a terminal on which a line may be edited.
 type besideLine struct {
-	io.Writer
+	editor   *editor
 	terminal *os.File
+}
+
+// Write implements io.Writer.
+func (b besideLine) Write(p []byte) (int, error) {
+	if b.editor.editing.Load() {
+		return b.editor.rl.Stdout().Write(p)
+	}
+	return b.terminal.Write(p)
 }

@@ -36,7 +36,7 @@ func TestComplete(t *testing.T) {
 		{"f(", 0, nil},
 		{"nosuch", 6, nil},
 		{".", 0, nil},
-		{"äm", 1, []string{"ax", "in", "ultiprocessing", "y_value"}},
+		{"ä+m", 1, []string{"ax", "in", "ultiprocessing", "y_value"}},
 	} {
 		got, n := complete(test.line, env)
 		if !slices.Equal(got, test.want) || n != test.length {

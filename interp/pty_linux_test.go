@@ -123,8 +123,10 @@ func (x *terminal) expect(want string) string {
 	}
 }
 
-// exit waits for the command's end and returns its status.
+// exit waits for the command's end and returns its status, -1 if it had to be killed.
 func (x *terminal) exit() int {
+	timeout := time.AfterFunc(20*time.Second, func() { x.cmd.Process.Kill() })
+	defer timeout.Stop()
 	x.cmd.Wait()
 	return x.cmd.ProcessState.ExitCode()
 }

@@ -76,7 +76,7 @@ func (r *repl) loop() int {
 		}
 		r.Enter(r.main)
 		r.intr.watch(r.main)
-		before := r.mp.Made()
+		before := r.mp.Mark()
 		if err == nil {
 			err = r.lib.Pending(r.run(f))
 		}

@@ -119,6 +119,7 @@ func TestREPLInterruptParallel(t *testing.T) {
 	x.expect(">>> ")
 	x.send("old.exitcode\r")
 	x.expect("\n-15\r\n")
+	x.expect(">>> ")
 	x.send("\x04")
 	if status := x.exit(); status != 0 {
 		t.Errorf("exit status %d", status)
@@ -143,6 +144,7 @@ func TestREPLPrintsBesideTheLine(t *testing.T) {
 	// What was printed before a join stands before what comes after it.
 	x.send("q = multiprocessing.Process(target = print, args = ('fi' + 'rst',)); q.start(); q.join(); print('sec' + 'ond')\r")
 	x.expect("first\r\nsecond\r\n")
+	x.expect(">>> ")
 	x.send("\x04")
 	x.exit()
 }
@@ -154,6 +156,7 @@ func TestREPLPasteWithError(t *testing.T) {
 	x.send("a = 1\rdef f():\r    return a +\rb = 2\ra + b * 100\r")
 	x.expect("    return a +\r\n")
 	x.expect("\n201\r\n")
+	x.expect(">>> ")
 	x.send("\x04")
 	x.exit()
 }
@@ -168,6 +171,7 @@ func TestREPLCompletion(t *testing.T) {
 	x.expect(">>> ")
 	x.send("point.lefto\t.de\t + 1\r")
 	x.expect("\n6\r\n")
+	x.expect(">>> ")
 	x.send("\x04")
 	x.exit()
 }
@@ -179,12 +183,14 @@ func TestREPLHistory(t *testing.T) {
 	x.expect(">>> ")
 	x.send("40 + 2\r")
 	x.expect("\n42\r\n")
+	x.expect(">>> ")
 	x.send("\x04")
 	x.exit()
 	x = startTerminalWith(t, []string{history})
 	x.expect(">>> ")
 	x.send("\x1b[A\r") // cursor up
 	x.expect("\n42\r\n")
+	x.expect(">>> ")
 	x.send("\x04")
 	x.exit()
 }
@@ -204,6 +210,7 @@ func TestInteractive(t *testing.T) {
 	x.expect("\n[7, 14]\r\n")
 	x.send("y\r")
 	x.expect("undefined: y")
+	x.expect(">>> ")
 	x.send("\x04")
 	if status := x.exit(); status != 0 {
 		t.Errorf("exit status %d", status)

@@ -52,7 +52,8 @@ type Runtime struct {
 	authkey  string              // guarded by mu: bytes
 	logs     logSettings         // guarded by mu
 	children map[*child]*process // guarded by mu: started and not yet collected
-	finish   []*func()           // guarded by mu: run at shutdown, last first
+	finish   []*finisher         // guarded by mu: run at shutdown, last first
+	hooked   int64               // guarded by mu: how many there have been
 	spares   spares
 
 	sentinels sentinels
@@ -132,11 +133,18 @@ func (rt *Runtime) threadID(thread *starlark.Thread) uint32 {
 	return id
 }
 
+// finisher is what is to be done at shutdown.
+type finisher struct {
+	f func()
+	n int64 // it was the nth to be registered
+}
+
 // atShutdown registers f to run when the process ends in order, last registered first, unless forget is called before.
 func (rt *Runtime) atShutdown(f func()) (forget func()) {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
-	entry := &f
+	rt.hooked++
+	entry := &finisher{f, rt.hooked}
 	rt.finish = append(rt.finish, entry)
 	return func() {
 		rt.mu.Lock()

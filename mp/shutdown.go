@@ -21,18 +21,7 @@ func (rt *Runtime) Shutdown(interrupted bool) {
 	if !rt.Started() {
 		return
 	}
-	for {
-		rt.mu.Lock()
-		n := len(rt.finish)
-		if n == 0 {
-			rt.mu.Unlock()
-			break
-		}
-		f := rt.finish[n-1]
-		rt.finish = rt.finish[:n-1]
-		rt.mu.Unlock()
-		(*f)()
-	}
+	rt.finishSince(0)
 	ended := rt.childrenThat(func(p *process) bool { return interrupted || p.daemon })
 	for _, c := range ended {
 		rt.log(logInfo, "calling terminate() for daemon %s", rt.slot(c.slot).Name())
@@ -105,13 +94,37 @@ func (rt *Runtime) end(children []*child) {
 	}
 }
 
-// Made is how many processes this one has made, for EndSince.
-func (rt *Runtime) Made() int64 { return rt.counter.Load() }
+// finishSince does what was registered for the shutdown after the first n registrations, last first.
+func (rt *Runtime) finishSince(n int64) {
+	for {
+		rt.mu.Lock()
+		last := len(rt.finish) - 1
+		if last < 0 || rt.finish[last].n <= n {
+			rt.mu.Unlock()
+			return
+		}
+		f := rt.finish[last].f
+		rt.finish = rt.finish[:last]
+		rt.mu.Unlock()
+		f()
+	}
+}
 
-// EndSince ends the children that were made after Made had returned n: terminates them, and kills those that ignore it. It blocks until
-// they are gone and may be called without the script lock only.
-func (rt *Runtime) EndSince(n int64) {
-	rt.end(rt.childrenThat(func(p *process) bool { return p.identity[len(p.identity)-1] > n }))
+// Mark is a moment in the life of a Runtime, for EndSince.
+type Mark struct{ processes, finishers int64 }
+
+// Mark returns this moment.
+func (rt *Runtime) Mark() Mark {
+	rt.mu.Lock()
+	defer rt.mu.Unlock()
+	return Mark{rt.counter.Load(), rt.hooked}
+}
+
+// EndSince ends what was started after m: pools and the like, and the processes, which are terminated, and killed if they ignore it. It
+// blocks until they are gone and may be called without the script lock only.
+func (rt *Runtime) EndSince(m Mark) {
+	rt.finishSince(m.finishers)
+	rt.end(rt.childrenThat(func(p *process) bool { return p.identity[len(p.identity)-1] > m.processes }))
 }
 
 // Kill ends all children at once, without waiting for them.
