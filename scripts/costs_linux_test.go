@@ -78,7 +78,7 @@ func systemCalls(t *testing.T, script string, n int) int {
 // TestPageFaults bounds what a process touches: of the command with an empty script, and of each child. Much of the time in which a
 // child starts goes into its page faults.
 func TestPageFaults(t *testing.T) {
-	const rootMost, childMost = 480, 560
+	const rootMost, childMost = 480, 640
 	faults := func(processes int) int {
 		cmd := exec.Command(starmp, "-c", `
 ps = [multiprocessing.Process(target = abs, args = (1,)) for _ in range(int(sys.argv[1]))]
