@@ -38,7 +38,11 @@ func (rt *Runtime) moduleEnv(name string) starlark.StringDict {
 
 // exec runs a file's top level in thread, which must have the script lock, and returns the globals, not frozen.
 func (rt *Runtime) exec(thread *starlark.Thread, name, file string, text []byte) (starlark.StringDict, error) {
-	env := rt.moduleEnv(name)
+	return rt.execIn(thread, rt.moduleEnv(name), name, file, text)
+}
+
+// execIn is exec with other predeclared names.
+func (rt *Runtime) execIn(thread *starlark.Thread, env starlark.StringDict, name, file string, text []byte) (starlark.StringDict, error) {
 	m := rt.eval.AddModule(name, file, text)
 	f, err := parse(file, m.Text)
 	if err != nil {

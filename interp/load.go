@@ -25,7 +25,6 @@ func (rt *Runtime) load(thread *starlark.Thread, name string) (starlark.StringDi
 	if members := rt.builtinModule(name); members != nil {
 		return members, nil
 	}
-	l := &rt.loads
 	from := thread.CallFrame(0).Pos.Filename()
 	file := name
 	if !filepath.IsAbs(name) {
@@ -35,6 +34,12 @@ func (rt *Runtime) load(thread *starlark.Thread, name string) (starlark.StringDi
 	if err != nil {
 		return nil, err
 	}
+	return rt.loadFile(thread, name, file, path)
+}
+
+// loadFile is load of a file: path, which is known as name to who loads it and as file in positions.
+func (rt *Runtime) loadFile(thread *starlark.Thread, name, file, path string) (starlark.StringDict, error) {
+	l := &rt.loads
 	globals, seen := l.loaded[path]
 	if globals != nil {
 		return globals, nil

@@ -13,6 +13,7 @@ const usage = `usage: starmp [-i] [SCRIPT [ARG...]]
        starmp [-i] -c CODE [ARG...]
        starmp - [ARG...]
        starmp check FILE...
+       starmp test [OPTION...] [PATH...]
 
 Runs a Starlark script that may start processes, or, on a terminal and without SCRIPT, an interactive session.
 
@@ -22,6 +23,7 @@ Runs a Starlark script that may start processes, or, on a terminal and without S
   -i, --interactive
               an interactive session after the script, with its globals
   check       say what is wrong with scripts, without running them
+  test        run the functions test_* of files *_test.star (starmp test -h)
   --help      show this text
   --version   show the version
 
@@ -59,8 +61,11 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	TuneGC()
 	o := Options{Argv: cmd.argv, Stdin: stdin, Stdout: stdout, Stderr: stderr}
-	if cmd.mode == runCheck {
+	switch cmd.mode {
+	case runCheck:
 		return check(cmd.argv, o)
+	case runTests:
+		return test(cmd.argv, o)
 	}
 	terminal := isTerminal(stdin)
 	if cmd.interactive && !terminal {
@@ -90,7 +95,7 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if interactive {
 		return s.repl(in, cmd.file(), text)
 	}
-	return s.script(cmd.file(), text)
+	return s.script(s.moduleEnv(mainName), cmd.file(), text)
 }
 
 func isTerminal(r io.Reader) bool {
@@ -106,6 +111,7 @@ const (
 	runCode
 	runStdin
 	runCheck
+	runTests
 	showHelp
 	showVersion
 )
@@ -115,7 +121,7 @@ type command struct {
 	mode        mode
 	interactive bool     // a REPL after the script
 	code        string   // with runCode
-	argv        []string // sys.argv, as Python fills it: argv[0] is the script, "-c", "-" or empty; with runCheck the files
+	argv        []string // sys.argv, as Python fills it: argv[0] is the script, "-c", "-" or empty; with runCheck and runTests what follows
 }
 
 func parseArgs(args []string) (command, error) {
@@ -152,6 +158,8 @@ func parseArgs(args []string) (command, error) {
 			return command{}, fmt.Errorf("check needs the files to check")
 		}
 		return command{mode: runCheck, argv: args[1:]}, nil
+	case arg == "test":
+		return command{mode: runTests, argv: args[1:]}, nil
 	case arg == "":
 		return command{}, fmt.Errorf("the script's name is empty")
 	case arg[0] == '-':

@@ -42,6 +42,7 @@ type Runtime struct {
 	envOnce sync.Once
 	env     starlark.StringDict // predeclared in every module
 	loads   loader
+	runTest *starlark.Builtin
 	intr    interrupts
 
 	classPrefix string // of the class IDs made here; random, because processes come and go
@@ -75,6 +76,7 @@ func newHost(o Options) *Runtime {
 		Interrupt:   func(pid int) bool { return rt.mp.InterruptPid(pid) },
 	})
 	rt.lib.Register(rt.codec)
+	rt.makeRunTest()
 	rt.eval = NewEvaluator(rt.Predeclared)
 	ship.New(rt.eval, rt.codec, blobs{rt})
 	return rt

@@ -73,11 +73,11 @@ func (s *session) die() {
 	os.Exit(statusTerminated)
 }
 
-// script runs the main script and returns the exit status.
-func (s *session) script(file string, text []byte) int {
+// script runs the main script, which finds env predeclared, and returns the exit status.
+func (s *session) script(env starlark.StringDict, file string, text []byte) int {
 	s.Enter(s.main)
 	s.intr.watch(s.main)
-	_, err := s.exec(s.main, mainName, file, text)
+	_, err := s.execIn(s.main, env, mainName, file, text)
 	return s.end(err)
 }
 

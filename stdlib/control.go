@@ -107,6 +107,12 @@ func (l *Lib) catch(err error) (*Instance, bool) {
 	return x, !x.cls.derives(l.excs["KeyboardInterrupt"])
 }
 
+// Catches reports whether a script can catch err: not KeyboardInterrupt, nor the host's cancellation of the thread.
+func (l *Lib) Catches(err error) bool {
+	_, caught := l.catch(err)
+	return caught
+}
+
 // with is the built-in with_(cm, body). No CPython counterpart but the statement.
 func (l *Lib) with(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var cm, body starlark.Value

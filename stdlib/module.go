@@ -47,7 +47,7 @@ func (m *Module) AttrNames() []string { return m.ModuleMembers().Keys() }
 func (l *Lib) modules() starlark.StringDict {
 	mods := make(starlark.StringDict, 8)
 	for name, members := range map[string]func() starlark.StringDict{
-		"json": l.jsonModule, "math": l.mathModule, "os": l.osModule, "queue": l.queueModule, "random": l.randomModule,
+		"assert_": l.assertModule, "json": l.jsonModule, "math": l.mathModule, "os": l.osModule, "queue": l.queueModule, "random": l.randomModule,
 		"signal": l.signalModule, "sys": l.sysModule, "time": l.timeModule,
 	} {
 		mods[name] = NewModule(name, members)

@@ -1,0 +1,6 @@
+package interp
+
+import "golang.org/x/sys/unix"
+
+// dup2 makes the descriptor to a copy of from.
+func dup2(from, to int) error { return unix.Dup3(from, to, 0) }
