@@ -15,7 +15,8 @@ import (
 // memoryView is what a SharedMemory's buf is, and a slice of it: bytes that can be read and written.
 // https://docs.python.org/3.13/library/stdtypes.html#memoryview
 //
-// It has the format 'B' only. Unlike CPython's, one does not keep its SharedMemory from being closed: it is released then.
+// It has the format 'B' only. Unlike CPython's, one does not keep its SharedMemory from being closed: it is released then. In Starlark values
+// of two types are never equal, so it equals other memoryviews, but no bytes: compare bytes(view).
 type memoryView struct {
 	owner    *SharedMemory
 	mem      arena.Mem
@@ -276,7 +277,7 @@ func (v *memoryView) Attr(name string) (starlark.Value, error) {
 		return starlark.String("B"), v.check()
 	case "readonly":
 		return starlark.False, v.check()
-	case "contiguous":
+	case "contiguous", "c_contiguous", "f_contiguous":
 		return starlark.Bool(v.step == 1 || v.n < 2), v.check()
 	case "shape":
 		return starlark.Tuple{starlark.MakeInt(v.n)}, v.check()
@@ -300,7 +301,7 @@ func (v *memoryView) Attr(name string) (starlark.Value, error) {
 
 // AttrNames implements starlark.HasAttrs.
 func (v *memoryView) AttrNames() []string {
-	names := strings.Fields("contiguous format itemsize nbytes ndim readonly shape strides")
+	names := strings.Fields("c_contiguous contiguous f_contiguous format itemsize nbytes ndim readonly shape strides")
 	for _, m := range viewMethods {
 		names = append(names, m.name)
 	}
