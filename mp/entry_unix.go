@@ -57,6 +57,8 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 		return 0 // a spare that was not needed
 	}
 	s.SetState(arena.SlotRunning)
+	thread := rt.host.NewThread("MainThread")
+	rt.host.Interruptible(thread) // before any interrupt can come
 	in := &interrupts{rt: rt}
 	time.AfterFunc(childWarmUp, func() {
 		runtime.GOMAXPROCS(mark.procs)
@@ -68,7 +70,7 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 		syscall.Read(controlFD, b[:])
 		rt.orphaned()
 	}()
-	code := rt.runBundle(s)
+	code := rt.runBundle(thread, s)
 	rt.log(logInfo, "process exiting with exitcode %d", code)
 	rt.Shutdown(false)
 	if in.leave() && code == 0 {
@@ -80,11 +82,9 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 }
 
 // runBundle receives the bundle and runs its process. The result is the exit code.
-func (rt *Runtime) runBundle(s *arena.Slot) int {
-	thread := rt.host.NewThread("MainThread")
+func (rt *Runtime) runBundle(thread *starlark.Thread, s *arena.Slot) int {
 	rt.host.Enter(thread)
 	defer rt.host.Leave(thread)
-	rt.host.Interruptible(thread)
 	b, err := rt.receive(arena.Handle(s.Inbox.Load()))
 	if errors.Is(err, arena.ErrStale) {
 		return 1 // the parent died, and what it had sent died with it: an orphan ends in silence

@@ -87,6 +87,7 @@ func (rt *Runtime) listenerWire() wire.Type {
 			} else if err := rt.ticketFor(&l.ticket, l.ln); err != nil {
 				return err
 			}
+			o.l.shared.Store(true)
 			rt.encodeTicket(e, o.l.ticket)
 			e.Bool(o.l.key != nil)
 			e.Bytes(o.l.key)
@@ -134,6 +135,7 @@ func (rt *Runtime) decodeListener(d *wire.Decoder, _ func(starlark.Value)) (star
 		key = nil
 	}
 	l := rt.newListening(ln, key)
+	l.shared.Store(true)
 	return rt.wrapListener(l, address, last), nil
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // listening is a socket that listens. No more clients are let in than somebody wants (an accept, a wait), since other processes
-// may accept from the same socket. Each then shows its key at its own pace: one that has not done so after authSlow does not count any more, so
+// may accept from the same socket. Each then shows its key at its own pace: one that is slow does not count any more, so
 // that one that sends nothing holds up nobody, and after authPatience it is dropped without a word. All others, let
 // in or refused, are arrivals, which accept returns one by one.
 type listening struct {
@@ -22,7 +22,8 @@ type listening struct {
 	key  []byte // nil: everybody is let in
 	path string // of a Unix socket that is a file, in the process that made it
 
-	ticket *ticket // nil if this process has sent it to no other; guarded by the script lock
+	ticket *ticket     // nil if this process has sent it to no other; guarded by the script lock
+	shared atomic.Bool // other processes have the socket
 
 	mu       sync.Mutex
 	wanted   int           // how many want an arrival; guarded by mu
@@ -43,7 +44,8 @@ type arrival struct {
 const (
 	authPatience = 10 * time.Second
 	authSlow     = 50 * time.Millisecond
-	authMany     = 64 // clients that show their keys at one time
+	sharedSlow   = 2 * time.Second // authSlow where others have the socket: what is let in in vain is lost to them
+	authMany     = 64              // clients that show their keys at one time
 )
 
 func (rt *Runtime) newListening(ln net.Listener, key []byte) *listening {
@@ -103,7 +105,11 @@ func (l *listening) examine() func() {
 		l.fresh--
 		l.room.Signal()
 	})
-	timer := time.AfterFunc(authSlow, done)
+	slow := authSlow
+	if l.shared.Load() {
+		slow = sharedSlow
+	}
+	timer := time.AfterFunc(slow, done)
 	return func() {
 		timer.Stop()
 		done()
