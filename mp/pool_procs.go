@@ -160,12 +160,18 @@ func (c *procs) add(thread *starlark.Thread) error {
 		c.left()
 		return err
 	}
+	w.child.mu.Lock() // it is buried before, or after
 	c.mu.Lock()
-	if !w.child.dead.Load() {
+	gone := w.child.dead.Load()
+	if !gone {
 		c.children[w.child] = true
 	}
 	late := c.state == poolTerminate || c.broken != nil
 	c.mu.Unlock()
+	w.child.mu.Unlock()
+	if gone {
+		c.rt.forget(w.child)
+	}
 	if late {
 		w.child.signal(sigterm)
 	}
@@ -183,7 +189,8 @@ func (c *procs) buried(ch *child) {
 	c.lost[n] = l
 	delete(c.children, ch)
 	c.mu.Unlock()
-	c.left() // first: who gets the notice looks how many are left
+	c.rt.forget(ch) // nobody joins it
+	c.left()        // first: who gets the notice looks how many are left
 	if err := c.results.q.Put(appendResult(nil, 0, n, resultOrphans), nil, prim.Opt{}); err != nil {
 		c.fail(scriptError(err)) // no memory for a few bytes: nothing of this pool can go on
 	}
