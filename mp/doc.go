@@ -27,6 +27,8 @@
 // in this order and never the other way round:
 //
 //	script lock -> child.mu -> pool.mu -> Runtime.mu
+//	script lock -> crew.feeding -> futures.mu -> callbacks.mu
+//	crew.feeding -> threads.mine
 //	script lock -> threads.mine
 //	script lock -> spares.mu
 //	script lock -> links.mu

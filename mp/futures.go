@@ -24,6 +24,7 @@ type futures struct {
 
 	mu      sync.Mutex     // guards the state of all futures and executors of the process
 	crews   map[*crew]bool // guarded by mu: executors that have workers
+	most    int            // guarded by mu: with so many crews it is time to look for dropped executors
 	exiting bool           // guarded by mu: no executor takes any more work
 }
 
@@ -116,6 +117,22 @@ func (homebound) EncodeNative(_ *wire.Encoder, self starlark.Value) error {
 // DecodeNative refuses what no sender sends.
 func (homebound) DecodeNative(_ *wire.Decoder, self starlark.Value) error {
 	return wire.Errorf("ValueError", "bad message: %s from another process", self.Type())
+}
+
+// collectDropped has the workers of executors end that nobody has any more, now and then: Go's collector, which finds them, does
+// not know that a few bytes of its own stand for processes.
+func (fs *futures) collectDropped() {
+	const enough = 16
+	fs.mu.Lock()
+	due := len(fs.crews) >= max(fs.most, enough)
+	fs.mu.Unlock()
+	if !due {
+		return
+	}
+	fs.rt.pacer.collect()
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.most = 2 * len(fs.crews)
 }
 
 // finishExecutors is for the end of the process: no executor takes more work, and what they have is finished, or,

@@ -201,6 +201,7 @@ func (x *executor) ready(thread *starlark.Thread) error {
 	case cr.pool != nil:
 		return nil
 	}
+	fs.collectDropped()
 	p := fs.rt.newPool(0)
 	if err := x.team(p); err != nil {
 		return err
