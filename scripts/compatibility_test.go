@@ -36,6 +36,9 @@ var missing = []string{
 var samples = map[string]string{
 	"connection.Connection":           `multiprocessing.Pipe()[0]`,
 	"connection.Listener":             `multiprocessing.connection.Listener()`,
+	"futures.Future":                  `futures.Future()`,
+	"futures.ProcessPoolExecutor":     `futures.ProcessPoolExecutor()`,
+	"futures.ThreadPoolExecutor":      `futures.ThreadPoolExecutor()`,
 	"managers.ArrayProxy":             `manager.Array("i", [1])`,
 	"managers.DictProxy":              `manager.dict()`,
 	"managers.ListProxy":              `manager.list()`,
@@ -84,6 +87,7 @@ manager.shutdown()
 
 // cpythonNames prints CPython's: what the modules list as public or define, and the attributes of the samples.
 const cpythonNames = `
+import concurrent.futures as futures
 import importlib, inspect, multiprocessing, multiprocessing.managers
 if __name__ == "__main__":
     for sub in ["", *"SUBMODULES".split()]:
@@ -93,6 +97,7 @@ if __name__ == "__main__":
         if sub:
             names.update(n for n, v in vars(m).items() if n[0] != "_" and not inspect.ismodule(v) and getattr(v, "__module__", name) == name)
         print(*(sub + "." * bool(sub) + n for n in names), sep="\n")
+    print(*("futures." + n for n in futures.__all__), sep="\n")
     manager = multiprocessing.Manager()
     pool = multiprocessing.Pool(1)
     for name, x in dict(SAMPLES).items():
@@ -133,6 +138,7 @@ func ownNames(t *testing.T) []string {
 	for _, sub := range strings.Fields(submodules) {
 		fmt.Fprintf(&script, "show(public(%q, multiprocessing.%s))\n", sub+".", sub)
 	}
+	fmt.Fprintln(&script, "show(public('futures.', futures))")
 	for _, name := range slices.Sorted(maps.Keys(samples)) {
 		fmt.Fprintf(&script, "show(public(%q, %s))\n", name+".", samples[name])
 	}
