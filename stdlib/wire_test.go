@@ -240,10 +240,11 @@ func TestClassTable(t *testing.T) {
 		f.send(t, f.a.eval(t, `type("A", (), {})()`))
 	}
 	runtime.GC()
-	for range 200 {
+	// The table may have room for twice what was alive when it was looked through last, at most 1000.
+	for range 600 {
 		f.send(t, f.a.eval(t, `type("A", (), {})`))
 	}
-	if n := len(f.b.lib.ids.byID); n > 400 {
+	if n := len(f.b.lib.ids.byID); n > 600 {
 		t.Errorf("%d classes are still in the table", n)
 	}
 }
