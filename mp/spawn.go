@@ -2,6 +2,7 @@ package mp
 
 import (
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,8 +82,9 @@ func (c *child) run(bundle []byte, handles []arena.Handle) error {
 	return err
 }
 
-// spares keeps idle children ready. How many follows demand: none until processes start in succession, then as many as
-// started within one window lately, shrinking to one when starts stay away.
+// spares keeps idle children ready. How many follows demand: none until processes start in succession, then sparesLeast, or
+// as many as were lately started together, shrinking to one when starts stay away. Processes that are started and joined one after
+// the other need few, and each spare that is made in vain takes time from them (scripts/bench/start.star).
 type spares struct {
 	mu      sync.Mutex
 	idle    []*child  // guarded by mu
@@ -90,12 +92,14 @@ type spares struct {
 	closed  bool      // guarded by mu
 	want    int       // guarded by mu
 	window  time.Time // guarded by mu: start of the current window
-	starts  int       // guarded by mu: starts within it
+	last    time.Time // guarded by mu: when the last child was taken
+	recent  []*child  // guarded by mu: taken in the current window
 	timer   *time.Timer
 }
 
 const (
 	spareWindow = 30 * time.Millisecond
+	sparesLeast = 2 // one is taken while another starts
 	sparesMost  = 16
 	spareIdle   = 2 * time.Second
 )
@@ -120,21 +124,23 @@ func (rt *Runtime) take() (*child, error) {
 			return nil, err
 		}
 	}
+	sp.mu.Lock()
+	sp.recent = append(sp.recent, c)
+	sp.mu.Unlock()
 	return c, nil
 }
 
-// demandLocked notes a start. sp.mu must be held.
+// demandLocked is called for each start. sp.mu must be held.
 func (sp *spares) demandLocked(now time.Time) {
 	if now.Sub(sp.window) > spareWindow {
-		if sp.starts > 0 && now.Sub(sp.window) < spareIdle {
-			sp.want = max(1, sp.want-1, min(sp.starts, sparesMost))
-		}
-		sp.window, sp.starts = now, 0
+		sp.window, sp.want = now, max(0, sp.want-1)
+		sp.recent = nil
 	}
-	sp.starts++
-	if sp.starts > 1 {
-		sp.want = max(sp.want, min(sp.starts, sparesMost))
+	if now.Sub(sp.last) < spareIdle {
+		together := slices.DeleteFunc(sp.recent, func(c *child) bool { return c.dead.Load() })
+		sp.recent, sp.want = together, max(sp.want, sparesLeast, min(len(together)+1, sparesMost))
 	}
+	sp.last = now
 }
 
 // refill brings the spares up to demand, in the background.
