@@ -41,9 +41,12 @@ type Runtime struct {
 	parent  *parentLink // nil in a root
 	current starlark.Value
 
-	counter atomic.Int64 // names Process-N
-	threads atomic.Uint32
+	counter atomic.Int64                // names Process-N
 	bar     atomic.Pointer[progressBar] // that is shown
+
+	threads    uint32           // numbers script threads; guarded by the script lock, as are the next two
+	lastThread *starlark.Thread // the last one that was asked for, spares a look into its table
+	lastID     uint32
 
 	mu       sync.Mutex
 	identity []int64             // guarded by mu: current process's place in the family, empty in a root
@@ -122,14 +125,19 @@ func (rt *Runtime) adoptMember(m *arena.Member, slot arena.SlotID) {
 	rt.pacer.setStep(m.Arena().Chunks())
 }
 
-// threadID numbers the script threads of this process, for RLock's ownership.
+// threadID numbers the script threads of this process, for the owners of locks. The caller has the script lock.
 func (rt *Runtime) threadID(thread *starlark.Thread) uint32 {
-	const key = "starmp.thread"
-	if id, ok := thread.Local(key).(uint32); ok {
-		return id
+	if rt.lastThread == thread {
+		return rt.lastID
 	}
-	id := rt.threads.Add(1)
-	thread.SetLocal(key, id)
+	const key = "starmp.thread"
+	id, ok := thread.Local(key).(uint32)
+	if !ok {
+		rt.threads++
+		id = rt.threads
+		thread.SetLocal(key, id)
+	}
+	rt.lastThread, rt.lastID = thread, id
 	return id
 }
 

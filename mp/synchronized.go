@@ -13,10 +13,6 @@ type guard struct {
 	lock starlark.HasAttrs // what get_lock() returns
 	r    *RLock            // lock, if it is an RLock
 	l    *Lock             // lock, if it is a Lock
-
-	// The thread that last asked, with its number: most often it is the same one. Guarded by the script lock.
-	thread *starlark.Thread
-	id     uint32
 }
 
 // lockMethods are the methods of a Value or Array that are its lock's.
@@ -53,18 +49,15 @@ func (rt *Runtime) newGuard(lock starlark.Value) (*guard, error) {
 // enter takes the lock for the thread that runs, waiting for it; leave gives it back.
 func (g *guard) enter() error {
 	thread := g.rt.host.Current()
-	if g.thread != thread {
-		g.thread, g.id = thread, g.rt.threadID(thread)
-	}
 	switch {
 	case g.r != nil:
-		ok, err := g.r.l.Acquire(prim.Opt{NoWait: true, Thread: g.id})
+		ok, err := g.r.l.Acquire(prim.Opt{NoWait: true, Thread: g.rt.threadID(thread)})
 		if !ok && err == nil {
 			_, err = g.r.l.Acquire(g.rt.opt(thread, true, seconds{}))
 		}
 		return scriptError(err)
 	case g.l != nil:
-		ok, err := g.l.l.Acquire(prim.Opt{NoWait: true, Thread: g.id})
+		ok, err := g.l.l.Acquire(prim.Opt{NoWait: true, Thread: g.rt.threadID(thread)})
 		if !ok && err == nil {
 			_, err = g.l.l.Acquire(g.rt.opt(thread, true, seconds{}))
 		}
