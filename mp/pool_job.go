@@ -125,7 +125,12 @@ func (j *job) decode() (starlark.Value, error) {
 		if len(results) == 1 {
 			return l, nil
 		}
-		all = append(all, elements(l)...)
+		if all == nil {
+			all = make([]starlark.Value, 0, len(results)*l.Len()) // the first chunk is the largest
+		}
+		for k := range l.Len() {
+			all = append(all, l.Index(k))
+		}
 	}
 	return starlark.NewList(all), nil
 }
