@@ -142,7 +142,7 @@ func knownNames(file *syntax.File, undefined string, env starlark.StringDict) fu
 		}
 		for _, names := range [][]string{env.Keys(), starlark.Universe.Keys()} {
 			for _, name := range names {
-				if !yield(name) {
+				if !strings.HasPrefix(name, "%") && !yield(name) { // the names that scripts cannot write
 					return
 				}
 			}

@@ -19,7 +19,9 @@ func (l *Lib) coreBuiltins() starlark.StringDict {
 		}
 	}
 	for name, f := range map[string]builtinFunc{
+		attrName:       l.builtinAttr,
 		formatName:     l.builtinFormat,
+		"format":       l.builtinFormatValue,
 		"classmethod":  builtinClassmethod,
 		"delattr":      l.builtinDelattr,
 		"fail":         l.builtinFail,
@@ -79,6 +81,11 @@ func attrArgs(name string, args starlark.Tuple, kwargs []starlark.Tuple, low, hi
 
 // attribute reads x.name. found is false where Python would raise AttributeError; err is any other error.
 func (l *Lib) attribute(x starlark.Value, name string) (v starlark.Value, found bool, missing, err error) {
+	if extraNames[name] {
+		if v := l.extra(x, name); v != nil {
+			return v, true, nil, nil
+		}
+	}
 	a, ok := x.(starlark.HasAttrs)
 	if !ok {
 		return nil, false, noAttr(x, name), nil

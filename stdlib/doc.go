@@ -35,6 +35,7 @@
 //
 // Strings inside repr are in double quotes, as in all of Starlark. type(x) is a name. go.starlark.net asks an instance neither
 // about ==, < and so on with a value of another type (== is False, < a TypeError; Lib.Compare does it right), nor
-// about x[a:b] (use __getitem__(slice(a, b))), nor about 1 << x; and its operator % does not tell %r from %s: Rewrite helps
-// where the format is a literal, and anywhere else both use __str__ for an instance that has one.
+// about x[a:b] (use __getitem__(slice(a, b))), nor about 1 << x. Its operator % has no flags, widths and precisions, and does not
+// tell %r from %s: Rewrite puts Python's operator in its place where the format is a literal. Methods that Python's built-in types
+// have and Starlark's have not, Rewrite finds by their names.
 package stdlib

@@ -1,7 +1,9 @@
 package stdlib
 
 import (
+	"math/big"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -11,80 +13,29 @@ import (
 // formatName is the predeclared function that Rewrite puts around format strings. Scripts can't write such a name.
 const formatName = "%format"
 
-// Rewrite changes a parsed file, before it is resolved, so that "%r" % x uses __repr__: go.starlark.net's own operator can't tell %r
-// from %s for the values of other packages. Only string literals with %r are touched, and nothing where predeclared says that what
-// Lib.Predeclared returns is not there.
-func Rewrite(n syntax.Node, predeclared func(name string) bool) {
-	if !predeclared(formatName) {
-		return
-	}
-	syntax.Walk(n, func(n syntax.Node) bool {
-		b, ok := n.(*syntax.BinaryExpr)
-		if !ok || b.Op != syntax.PERCENT {
+// beyondPlain reports whether a format string needs more than go.starlark.net's operator % has: %r, which it can't tell from %s for the
+// values of other packages, %g, which it writes with a point always, and flags, widths and precisions.
+func beyondPlain(format string) bool {
+	for i := 0; ; {
+		j := strings.IndexByte(format[i:], '%')
+		if j < 0 {
+			return false
+		}
+		i += j + 1
+		if i < len(format) && format[i] == '(' {
+			n := strings.IndexByte(format[i:], ')')
+			if n < 0 {
+				return false
+			}
+			i += n + 1
+		}
+		if i >= len(format) {
+			return false
+		}
+		if strings.IndexByte("sdioxXeEfFc%", format[i]) < 0 {
 			return true
 		}
-		lit, ok := b.X.(*syntax.Literal)
-		if !ok || lit.Token != syntax.STRING || !hasReprVerb(lit.Value.(string)) {
-			return true
-		}
-		b.X = &syntax.CallExpr{
-			Fn:     &syntax.Ident{NamePos: lit.TokenPos, Name: formatName},
-			Lparen: lit.TokenPos,
-			Args:   []syntax.Expr{lit},
-			Rparen: lit.TokenPos,
-		}
-		return true
-	})
-}
-
-func hasReprVerb(format string) bool {
-	for v := range verbs(format) {
-		if v.conv == 'r' {
-			return true
-		}
-	}
-	return false
-}
-
-// verb is one conversion in a format string: format[start:end] is "%r" or "%(key)r".
-type verb struct {
-	start, end int
-	key        string
-	keyed      bool
-	conv       byte
-}
-
-// verbs walks the conversions of a format string as go.starlark.net reads it, %% left out, up to the first malformed one.
-func verbs(format string) func(yield func(verb) bool) {
-	return func(yield func(verb) bool) {
-		for i := 0; ; {
-			j := strings.IndexByte(format[i:], '%')
-			if j < 0 {
-				return
-			}
-			v := verb{start: i + j}
-			i = v.start + 1
-			if i < len(format) && format[i] == '(' {
-				n := strings.IndexByte(format[i:], ')')
-				if n < 0 {
-					return
-				}
-				v.keyed, v.key = true, format[i+1:i+n]
-				i += n + 1
-			}
-			if i >= len(format) {
-				return
-			}
-			v.conv = format[i]
-			i++
-			v.end = i
-			if v.conv == '%' && !v.keyed {
-				continue
-			}
-			if !yield(v) {
-				return
-			}
-		}
+		i++
 	}
 }
 
@@ -101,53 +52,247 @@ type formatString struct {
 
 var _ starlark.HasBinary = (*formatString)(nil)
 
-// Binary writes the instances that are wanted as %r into the format, and leaves the rest to the string.
+// Binary is Python's operator %. https://docs.python.org/3/library/stdtypes.html#printf-style-string-formatting
 func (f *formatString) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (starlark.Value, error) {
 	if op != syntax.PERCENT || side != starlark.Left {
 		return nil, nil
 	}
-	format := string(f.Value.(starlark.String))
-	tuple, isTuple := y.(starlark.Tuple)
-	if !isTuple {
-		tuple = starlark.Tuple{y}
+	p := &percent{lib: f.lib, values: starlark.Tuple{y}, whole: y}
+	if t, ok := y.(starlark.Tuple); ok {
+		p.values = t
 	}
+	s, err := p.format(string(f.Value.(starlark.String)))
+	return starlark.String(s), err
+}
+
+// percent is one use of the operator %.
+type percent struct {
+	lib    *Lib
+	values starlark.Tuple // those that are left
+	whole  starlark.Value // the right operand
+	keyed  bool           // there was a conversion with a key
+}
+
+func (p *percent) format(format string) (string, error) {
 	var out strings.Builder
-	var rest starlark.Tuple
-	done, next, replaced := 0, 0, false
-	for v := range verbs(format) {
-		var arg starlark.Value
-		if v.keyed {
-			if m, ok := y.(starlark.Mapping); ok {
-				arg, _, _ = m.Get(starlark.String(v.key))
-			}
-		} else if next < len(tuple) {
-			arg = tuple[next]
-			next++
+	for at := 0; at < len(format); {
+		i := strings.IndexByte(format[at:], '%')
+		if i < 0 {
+			out.WriteString(format[at:])
+			break
 		}
-		x, ok := arg.(*Instance)
-		if !ok || v.conv != 'r' {
-			if !v.keyed && arg != nil {
-				rest = append(rest, arg)
-			}
-			continue
-		}
-		s, err := f.lib.repr(x)
+		out.WriteString(format[at : at+i])
+		text, n, err := p.conversion(format, at+i+1)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		out.WriteString(format[done:v.start])
-		out.WriteString(strings.ReplaceAll(s, "%", "%%"))
-		done, replaced = v.end, true
+		out.WriteString(text)
+		at = n
 	}
-	if !replaced {
-		return starlark.Binary(op, f.Value, y)
+	if _, isMapping := p.whole.(starlark.Mapping); len(p.values) > 0 && !p.keyed && !isMapping {
+		return "", wire.Errorf("TypeError", "not all arguments converted during string formatting")
 	}
-	out.WriteString(format[done:])
-	if _, ok := y.(starlark.Mapping); ok && next == 0 {
-		return starlark.Binary(op, starlark.String(out.String()), y)
+	return out.String(), nil
+}
+
+var errIncomplete = wire.Errorf("ValueError", "incomplete format")
+
+// conversion is the text for the conversion whose percent sign stands before format[at], and the index behind it.
+func (p *percent) conversion(format string, at int) (text string, end int, err error) {
+	f := spec{fill: ' ', precision: -1}
+	var key starlark.Value
+	if at < len(format) && format[at] == '(' {
+		n := strings.IndexByte(format[at:], ')')
+		if n < 0 {
+			return "", 0, wire.Errorf("ValueError", "incomplete format key")
+		}
+		key = starlark.String(format[at+1 : at+n])
+		at += n + 1
 	}
-	if next < len(tuple) {
-		return nil, wire.Errorf("TypeError", "too many arguments for format string")
+	zero := false
+flags:
+	for ; at < len(format); at++ {
+		switch c := format[at]; c {
+		case '-':
+			f.align = '<'
+		case '+':
+			f.sign = '+'
+		case ' ':
+			if f.sign == 0 {
+				f.sign = ' '
+			}
+		case '#':
+			f.alternate = true
+		case '0':
+			zero = true
+		default:
+			break flags
+		}
 	}
-	return starlark.Binary(op, starlark.String(out.String()), rest)
+	number := func() (int, error) {
+		if at < len(format) && format[at] == '*' {
+			at++
+			v, err := p.next(nil)
+			if err != nil {
+				return 0, err
+			}
+			n, err := starlark.AsInt32(v)
+			if err != nil {
+				return 0, wire.Errorf("TypeError", "* wants int")
+			}
+			return n, nil
+		}
+		n := 0
+		for ; at < len(format) && '0' <= format[at] && format[at] <= '9'; at++ {
+			if n = 10*n + int(format[at]-'0'); n > widest {
+				return 0, wire.Errorf("ValueError", "width too big")
+			}
+		}
+		return n, nil
+	}
+	if f.width, err = number(); err != nil {
+		return "", 0, err
+	}
+	if f.width < 0 {
+		f.align, f.width = '<', -f.width
+	}
+	if at < len(format) && format[at] == '.' {
+		at++
+		if f.precision, err = number(); err != nil {
+			return "", 0, err
+		}
+		f.precision = max(f.precision, 0)
+	}
+	if f.width > widest || f.precision > widest {
+		return "", 0, wire.Errorf("ValueError", "width too big")
+	}
+	for at < len(format) && strings.IndexByte("hlL", format[at]) >= 0 {
+		at++
+	}
+	if at >= len(format) {
+		return "", 0, errIncomplete
+	}
+	conv, size := utf8.DecodeRuneInString(format[at:])
+	if conv == '%' {
+		return "%", at + 1, nil
+	}
+	if conv >= utf8.RuneSelf || strings.IndexByte("diouxXeEfFgGcrsa", byte(conv)) < 0 {
+		return "", 0, wire.Errorf("ValueError", "unsupported format character '%c' (0x%x) at index %d", conv, conv, at)
+	}
+	v, err := p.next(key)
+	if err != nil {
+		return "", 0, err
+	}
+	if zero && f.align == 0 && strings.IndexByte("crsa", byte(conv)) < 0 {
+		f.fill, f.align = '0', '='
+	}
+	text, err = p.one(f, byte(conv), v)
+	return text, at + size, err
+}
+
+// next takes the value of the next conversion, or of one with a key.
+func (p *percent) next(key starlark.Value) (starlark.Value, error) {
+	if key != nil {
+		m, ok := p.whole.(starlark.Mapping)
+		if !ok {
+			return nil, wire.Errorf("TypeError", "format requires a mapping")
+		}
+		p.keyed = true
+		v, found, err := m.Get(key)
+		if err = p.lib.Pending(err); err == nil && !found {
+			err = wire.Errorf("KeyError", "%s", key)
+		}
+		return v, err
+	}
+	if len(p.values) == 0 {
+		return nil, wire.Errorf("TypeError", "not enough arguments for format string")
+	}
+	v := p.values[0]
+	p.values = p.values[1:]
+	return v, nil
+}
+
+// one is the text for v.
+func (p *percent) one(f spec, conv byte, v starlark.Value) (string, error) {
+	switch conv {
+	case 's', 'r', 'a':
+		s, err := p.lib.convert(v, conv)
+		if err != nil {
+			return "", err
+		}
+		if f.align == 0 {
+			f.align = '>'
+		}
+		return spec{fill: ' ', align: f.align, width: f.width, precision: f.precision}.text(s)
+	case 'c':
+		return p.character(f, v)
+	}
+	x, ok := number(v)
+	if !ok {
+		if conv == 'x' || conv == 'X' || conv == 'o' {
+			return "", wire.Errorf("TypeError", "%%%c format: an integer is required, not %s", conv, pyType(v))
+		}
+		if strings.IndexByte("diu", conv) >= 0 {
+			return "", wire.Errorf("TypeError", "%%%c format: a real number is required, not %s", conv, pyType(v))
+		}
+		return "", wire.Errorf("TypeError", "must be real number, not %s", pyType(v))
+	}
+	if f.typ = conv; strings.IndexByte("eEfFgG", conv) >= 0 {
+		return f.scalar(x)
+	}
+	i, isInt := x.(starlark.Int)
+	switch {
+	case isInt:
+	case conv == 'x' || conv == 'X' || conv == 'o':
+		return "", wire.Errorf("TypeError", "%%%c format: an integer is required, not float", conv)
+	default:
+		var err error
+		if i, err = starlark.NumberToInt(x); err != nil {
+			return "", wire.Errorf("OverflowError", "cannot convert float %s to integer", x)
+		}
+	}
+	if conv == 'i' || conv == 'u' {
+		f.typ = 'd'
+	}
+	return f.padded(i.BigInt())
+}
+
+// padded is integer, with zeros up to the precision.
+func (f spec) padded(x *big.Int) (string, error) {
+	n := f.precision
+	f.precision = -1
+	if n < 0 {
+		return f.integer(x)
+	}
+	digits := f
+	digits.width, digits.sign, digits.alternate = n, 0, false
+	digits.fill, digits.align = '0', '='
+	s, err := digits.integer(new(big.Int).Abs(x))
+	if err != nil {
+		return "", err
+	}
+	sign := f.signOf(x.Sign() < 0)
+	if f.alternate && f.typ != 'd' {
+		sign += "0" + string(f.typ)
+	}
+	return f.number(sign, s, "", 3), nil
+}
+
+// character is the text for %c.
+func (p *percent) character(f spec, v starlark.Value) (string, error) {
+	if s, ok := starlark.AsString(v); ok && utf8.RuneCountInString(s) == 1 {
+		f.typ, f.precision = 0, -1
+		if f.align == 0 {
+			f.align = '>'
+		}
+		return spec{fill: ' ', align: f.align, width: f.width, precision: -1}.text(s)
+	}
+	i, ok := v.(starlark.Int)
+	if !ok {
+		return "", wire.Errorf("TypeError", "%%c requires int or char")
+	}
+	if f.align == 0 {
+		f.align = '>'
+	}
+	return spec{fill: ' ', align: f.align, width: f.width, precision: -1, typ: 'c'}.integer(i.BigInt())
 }
