@@ -93,6 +93,20 @@ func (rt *Runtime) Current() *starlark.Thread { return rt.lock.current.Load() }
 // Pending makes err surface at the script's next step.
 func (rt *Runtime) Pending(err error) { rt.lib.Fail(err) }
 
+// Repr returns repr(v). The caller has the script lock.
+func (rt *Runtime) Repr(v starlark.Value) (string, error) { return rt.lib.Repr(v) }
+
+// Augmented reports whether the operator at thread's position is one of an augmented assignment, as the script's text says.
+func (rt *Runtime) Augmented(thread *starlark.Thread) bool {
+	if thread == nil || thread.CallStackDepth() == 0 {
+		return false
+	}
+	pos := thread.CallFrame(0).Pos
+	line := []rune(rt.eval.line(pos.Filename(), pos.Line))
+	at := int(pos.Col) - 1
+	return at >= 0 && at+1 < len(line) && line[at+1] == '='
+}
+
 // Pos returns the position of the innermost script function that thread is in, as file:line; empty outside of scripts.
 func (rt *Runtime) Pos(thread *starlark.Thread) string {
 	for i := range thread.CallStackDepth() {

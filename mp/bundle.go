@@ -19,7 +19,9 @@ type bundle struct {
 	parent  string // the parent's name
 	pid     int    // and pid
 	argv    []string
-	logs    logSettings
+	// registered is what the script has registered with the module's own manager classes, None for nothing.
+	registered starlark.Value
+	logs       logSettings
 }
 
 func (b *bundle) String() string        { return "<bundle>" }
@@ -33,7 +35,7 @@ func (rt *Runtime) newBundle(p *process, self starlark.Value) *bundle {
 	logs := rt.logs
 	rt.mu.Unlock()
 	return &bundle{
-		logs:    logs,
+		logs: logs, registered: rt.registered(),
 		process: self, target: p.target, args: p.args, kwargs: p.kwargs,
 		parent: rt.Name(), pid: os.Getpid(), argv: rt.host.Argv(),
 	}
@@ -51,6 +53,9 @@ func (b *bundle) encode(e *wire.Encoder) error {
 		return err
 	}
 	if err := e.Elem("self", b.process); err != nil {
+		return err
+	}
+	if err := e.Elem("registered", b.registered); err != nil {
 		return err
 	}
 	e.String(b.parent)
@@ -98,6 +103,9 @@ func decodeBundle(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, erro
 	}
 	var err error
 	if b.process, err = d.Value(); err != nil {
+		return nil, err
+	}
+	if b.registered, err = d.Value(); err != nil {
 		return nil, err
 	}
 	if b.parent, err = d.String(); err != nil {

@@ -32,6 +32,8 @@
 //	script lock -> threads.mine
 //	script lock -> spares.mu
 //	script lock -> links.mu
+//	script lock -> remotes.mu
+//	remote.mu
 //	script lock -> listening.mu -> Runtime.mu
 //	script lock -> parcels.mu
 //	script lock -> listening.mu -> sharing.mu

@@ -94,6 +94,7 @@ func (rt *Runtime) runBundle(thread *starlark.Thread, s *arena.Slot) int {
 		return rt.failed(err)
 	}
 	rt.host.SetArgv(b.argv)
+	rt.registerAll(b.registered)
 	p, err := processOf("start", b.process)
 	if err != nil {
 		return rt.failed(err)

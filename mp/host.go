@@ -35,11 +35,16 @@ type Host interface {
 	Current() *starlark.Thread
 	// Pending makes err surface at the script's next step, for operators that cannot return an error.
 	Pending(err error)
+	// Repr is repr(v) in a script.
+	Repr(v starlark.Value) (string, error)
+	// Augmented reports whether the operator that thread is at is an assignment as well, such as +=, which go.starlark.net
+	// does not tell.
+	Augmented(thread *starlark.Thread) bool
 	// Pos says where thread is, as file:line.
 	Pos(thread *starlark.Thread) string
 
-	// NewClass makes a class whose methods may be *starlark.Builtin (self is their first argument) and whose
-	// properties are values with Get(self) and Set(self, v).
+	// NewClass makes a class whose methods may be *starlark.Builtin (self is their first argument), whose class
+	// methods are values with ClassMethod() and whose properties are values with Get(self) and Set(self, v). It is a ClassValue.
 	NewClass(name string, bases []starlark.Value, attrs starlark.StringDict) (starlark.Value, error)
 	// NewModule makes a module whose members make is asked for when the first of them is. It belongs to what holds the script
 	// lock.
@@ -77,6 +82,21 @@ type Instance interface {
 	SetNative(any)
 	// ClassName is the name of the instance's class, which for a subclass of Process names its processes.
 	ClassName() string
+	// Class is that class, a ClassValue.
+	Class() starlark.Value
+}
+
+// ClassValue is what mp sees of a class, made by Host.NewClass or by a script. Its methods need the script lock.
+type ClassValue interface {
+	starlark.Callable
+	// Lookup returns an attribute as it is stored in the class or its bases, Own one of the class alone; nil for none.
+	Lookup(name string) starlark.Value
+	Own(name string) starlark.Value
+	// Put sets an attribute, of a class made by NewClass too.
+	Put(name string, v starlark.Value)
+	Derives(base starlark.Value) bool
+	// Derive makes a class that travels with its attributes, as a script's do.
+	Derive(name, module string, attrs starlark.StringDict) (starlark.Value, error)
 }
 
 // Cancel interrupts blocking operations: after its method Cancel each wait of a thread that carries it under

@@ -53,6 +53,15 @@ func (rt *Runtime) makeListener(_ *starlark.Thread, b *starlark.Builtin, args st
 			return nil, err
 		}
 	}
+	l, err := rt.listenAt(address, family, key)
+	if err != nil {
+		return nil, err
+	}
+	return rt.wrapListener(l, scriptAddress(l.ln.Addr()), starlark.None), nil
+}
+
+// listenAt listens at an address.
+func (rt *Runtime) listenAt(address, family starlark.Value, key []byte) (*listening, error) {
 	network, addr, err := netAddress("bind", address, family)
 	if err != nil {
 		return nil, err
@@ -70,7 +79,7 @@ func (rt *Runtime) makeListener(_ *starlark.Thread, b *starlark.Builtin, args st
 		l.path = addr
 		rt.keepPath(addr)
 	}
-	return rt.wrapListener(l, scriptAddress(ln.Addr()), starlark.None), nil
+	return l, nil
 }
 
 // listenerWire is the wire form of a Listener: the same socket, from which whoever is first accepts a client. Its file, if it has

@@ -21,6 +21,21 @@ func (rt *Runtime) serverAt(requests *prim.Queue, slot arena.SlotID) serverRef {
 	return serverRef{requests, slot, rt.member.Arena().Slot(slot).Gen.Load()}
 }
 
+// familyServer is the endpoint of a server in the family.
+type familyServer struct {
+	rt *Runtime
+	serverRef
+}
+
+func (s *familyServer) call(thread *starlark.Thread, object uint64, method string, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	return s.rt.remoteCall(thread, s.serverRef, object, method, args, kwargs)
+}
+
+func (s *familyServer) same(e endpoint) bool {
+	o, ok := e.(*familyServer)
+	return ok && o.slot == s.slot && o.gen == s.gen
+}
+
 // gone reports whether the server has ended.
 func (s serverRef) gone(a *arena.Arena) bool {
 	slot := a.Slot(s.slot)
@@ -130,7 +145,7 @@ func (rt *Runtime) remoteCall(thread *starlark.Thread, srv serverRef, object uin
 			return nil, err
 		}
 	}
-	v, lost, err := rt.exchange(thread, srv, c, &request{conn: c.id, object: object, method: method}, args, kwargs)
+	v, lost, err := rt.exchange(thread, srv, c, &request{conn: c.id, thread: rt.threadID(thread), object: object, method: method}, args, kwargs)
 	if lost {
 		rt.links.drop(link, c)
 	} else {
@@ -151,7 +166,8 @@ func (rt *Runtime) connect(thread *starlark.Thread, srv serverRef, link *serverL
 	}
 	c := &conn{replies: replies}
 	rt.links.add(link, c)
-	id, _, err := rt.exchange(thread, srv, c, new(request), starlark.Tuple{q}, nil)
+	hello := starlark.Tuple{q, starlark.MakeInt(int(rt.self)), starlark.MakeUint64(uint64(rt.member.Slot().Gen.Load()))}
+	id, _, err := rt.exchange(thread, srv, c, new(request), hello, nil)
 	if err != nil {
 		rt.links.drop(link, c)
 		return nil, err
@@ -195,7 +211,8 @@ func (rt *Runtime) exchange(thread *starlark.Thread, srv serverRef, c *conn, r *
 func (rt *Runtime) request(srv serverRef, r *request, args starlark.Tuple, kwargs []starlark.Tuple) error {
 	buf := takeBuffer()
 	defer giveBuffer(buf)
-	data, handles, err := encodeArguments(rt.host.Codec(), r.append((*buf)[:0]), args, kwargs)
+	v, root := packArguments(args, kwargs)
+	data, handles, err := rt.host.Codec().Encode(r.append((*buf)[:0]), root, v)
 	if err == nil {
 		err = scriptError(srv.requests.Put(data, arenaHandles(handles), prim.Opt{}))
 		*buf = data

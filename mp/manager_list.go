@@ -24,7 +24,7 @@ func index(what string, v starlark.Value, n int) (int, error) {
 }
 
 var listType = &managedType{
-	code: 2, typeid: "list", proxy: "ListProxy",
+	typeid: "list", proxy: "ListProxy",
 	own: []string{"append", "clear", "extend", "index", "insert", "pop", "remove"},
 	methods: withCommon(map[string]managedMethod{
 		"__getitem__": simple("__getitem__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
@@ -74,6 +74,33 @@ var listType = &managedType{
 		}),
 		"__mul__": simple("__mul__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
 			return starlark.Binary(syntax.STAR, l, args[0])
+		}),
+		"__rmul__": simple("__rmul__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+			return starlark.Binary(syntax.STAR, l, args[0])
+		}),
+		"__imul__": simple("__imul__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+			more, err := starlark.Binary(syntax.STAR, l, args[0])
+			if err != nil {
+				return nil, err
+			}
+			return starlark.None, replace(l, elements(more.(*starlark.List)))
+		}),
+		"__reversed__": simple("__reversed__", 0, func(l *starlark.List, _ starlark.Tuple) (starlark.Value, error) {
+			all := elements(l)
+			slices.Reverse(all)
+			return starlark.NewList(all), nil
+		}),
+		updateWith: updater(1, func(l *starlark.List, args starlark.Tuple, _ starlark.Value) (starlark.Value, func(starlark.Value) error, error) {
+			i, err := index("list", args[0], l.Len())
+			if err != nil {
+				return nil, nil, err
+			}
+			return l.Index(i), func(x starlark.Value) error {
+				if i >= l.Len() {
+					return wire.Errorf("IndexError", "list assignment index out of range")
+				}
+				return l.SetIndex(i, x)
+			}, nil
 		}),
 		"copy": simple("copy", 0, func(l *starlark.List, _ starlark.Tuple) (starlark.Value, error) { return l, nil }),
 		"count": simple("count", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {

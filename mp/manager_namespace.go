@@ -40,11 +40,32 @@ func (n *namespace) field(name starlark.Value) (string, error) {
 	return s, nil
 }
 
+// makeNamespace is Namespace(**kwds).
+func makeNamespace(_ *Runtime, _ *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if len(args) > 0 {
+		return nil, wire.Errorf("TypeError", "Namespace() takes no positional arguments")
+	}
+	ns := &namespace{fields: starlark.StringDict{}}
+	for _, kv := range kwargs {
+		ns.fields[string(kv[0].(starlark.String))] = kv[1]
+	}
+	return ns, nil
+}
+
 var namespaceType = &managedType{
-	code: 3, typeid: "Namespace", proxy: "NamespaceProxy",
+	typeid: "Namespace", proxy: "NamespaceProxy",
 	methods: map[string]managedMethod{
+		"__repr__":  commonMethods["__repr__"],
 		"__str__":   commonMethods["__str__"],
 		"_getvalue": commonMethods["_getvalue"],
+		updateWith: updater(1, func(n *namespace, args starlark.Tuple, missing starlark.Value) (starlark.Value, func(starlark.Value) error, error) {
+			name, err := n.field(args[0])
+			old, found := n.fields[name]
+			if !found && missing != starlark.None {
+				old, err = missing, nil
+			}
+			return old, func(x starlark.Value) error { n.fields[name] = x; return nil }, err
+		}),
 		"__getattribute__": simple("__getattribute__", 1, func(n *namespace, args starlark.Tuple) (starlark.Value, error) {
 			name, err := n.field(args[0])
 			return n.fields[name], err

@@ -1,6 +1,8 @@
 package mp
 
 import (
+	"slices"
+
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -11,11 +13,37 @@ type managedMethod = func(s *server, thread *starlark.Thread, self starlark.Valu
 
 // managedType is one type of object that a manager serves.
 type managedType struct {
-	code    uint64   // in the cell
 	typeid  string   // as manager.typeid() makes it
 	proxy   string   // the proxy's type name
 	own     []string // methods that go.starlark.net's type has
 	methods map[string]managedMethod
+}
+
+// typeOfManaged returns the type of ours that v is of, or nil.
+func typeOfManaged(v starlark.Value) *managedType {
+	switch v.(type) {
+	case *starlark.Dict:
+		return dictType
+	case *starlark.List:
+		return listType
+	case *namespace:
+		return namespaceType
+	case *managedValue:
+		return heldValueType
+	}
+	return nil
+}
+
+// publicNames lists the methods whose names do not begin with an underscore.
+func (t *managedType) publicNames() []string {
+	names := slices.Clone(t.own)
+	for name := range t.methods {
+		if name[0] != '_' && name != updateWith {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // call calls a method of the object itself.
@@ -34,7 +62,7 @@ func (t *managedType) call(s *server, thread *starlark.Thread, self starlark.Val
 			}
 		}
 	}
-	return nil, wire.Errorf("AttributeError", "'%s' object has no attribute '%s'", t.proxy, name)
+	return nil, wire.Errorf("AttributeError", "'%s' object has no attribute '%s'", t.typeid, name)
 }
 
 func arity(name string, args starlark.Tuple, kwargs []starlark.Tuple, low, high int) error {
@@ -64,6 +92,9 @@ var commonMethods = map[string]managedMethod{
 	"__str__": simple("__str__", 0, func(self starlark.Value, _ starlark.Tuple) (starlark.Value, error) {
 		return starlark.String(self.String()), nil
 	}),
+	"__repr__": simple("__repr__", 0, func(self starlark.Value, _ starlark.Tuple) (starlark.Value, error) {
+		return starlark.String(self.String()), nil
+	}),
 	"__contains__": simple("__contains__", 1, func(self starlark.Value, args starlark.Tuple) (starlark.Value, error) {
 		return starlark.Binary(syntax.IN, args[0], self)
 	}),
@@ -82,7 +113,7 @@ func withCommon(m map[string]managedMethod) map[string]managedMethod {
 func keyError(k starlark.Value) error { return wire.Errorf("KeyError", "%s", k) }
 
 var dictType = &managedType{
-	code: 1, typeid: "dict", proxy: "DictProxy",
+	typeid: "dict", proxy: "DictProxy",
 	own: []string{"clear", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values"},
 	methods: withCommon(map[string]managedMethod{
 		"__getitem__": simple("__getitem__", 1, func(d *starlark.Dict, args starlark.Tuple) (starlark.Value, error) {
@@ -102,7 +133,17 @@ var dictType = &managedType{
 			}
 			return starlark.None, err
 		}),
+		updateWith: updater(1, func(d *starlark.Dict, args starlark.Tuple, missing starlark.Value) (starlark.Value, func(starlark.Value) error, error) {
+			old, found, err := d.Get(args[0])
+			if !found {
+				old = missing
+			}
+			return old, func(x starlark.Value) error { return d.SetKey(args[0], x) }, err
+		}),
 		"copy": simple("copy", 0, func(d *starlark.Dict, _ starlark.Tuple) (starlark.Value, error) { return d, nil }),
+		"__iter__": func(s *server, thread *starlark.Thread, self starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			return special("__iter__")(s, thread, self, args, kwargs)
+		},
 		"__or__": simple("__or__", 1, func(d *starlark.Dict, args starlark.Tuple) (starlark.Value, error) {
 			return starlark.Binary(syntax.PIPE, d, args[0])
 		}),

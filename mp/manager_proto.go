@@ -14,20 +14,23 @@ import (
 //	0  uint32 connection, 0 for hello
 //	4  uint8  flags
 //	5  uint8  length of the method's name
-//	6  uint64 object, 0 for the manager itself
-//	14 name, then the arguments: a tuple, or a tuple (args, kwargs) if flagKeywords is set
+//	6  uint32 the client's thread, so that one that has acquired an RLock is known when it comes to release it
+//	10 uint64 object, 0 for the manager itself
+//	18 name, then the arguments: a tuple, or a tuple (args, kwargs) if flagKeywords is set
 //
-// hello's argument is the queue for replies; its reply is the number of the new connection. A reply is one byte, its
+// hello's arguments are the queue for replies and the client's slot with its generation; its reply is the number of the new
+// connection. A reply is one byte, its
 // replyKind, and an encoded value: the result, or the exception.
 type request struct {
 	conn   uint32
 	flags  uint8
+	thread uint32
 	object uint64
 	method string
 	args   []byte
 }
 
-const requestHead = 14
+const requestHead = 18
 
 const flagKeywords = 1
 
@@ -40,6 +43,7 @@ const (
 func (r *request) append(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, r.conn)
 	dst = append(dst, r.flags, byte(len(r.method)))
+	dst = binary.LittleEndian.AppendUint32(dst, r.thread)
 	dst = binary.LittleEndian.AppendUint64(dst, r.object)
 	return append(dst, r.method...)
 }
@@ -51,15 +55,16 @@ func parseRequest(b []byte) (request, error) {
 	return request{
 		conn:   binary.LittleEndian.Uint32(b),
 		flags:  b[4],
-		object: binary.LittleEndian.Uint64(b[6:]),
+		thread: binary.LittleEndian.Uint32(b[6:]),
+		object: binary.LittleEndian.Uint64(b[10:]),
 		method: string(b[requestHead : requestHead+int(b[5])]),
 		args:   b[requestHead+int(b[5]):],
 	}, nil
 }
 
-// arguments decodes the arguments of r.
-func (r *request) arguments(c *wire.Codec) (args starlark.Tuple, kwargs []starlark.Tuple, err error) {
-	v, err := c.Decode(r.args)
+// arguments decodes the arguments of r, which came from peer, nil for a member of the family.
+func (r *request) arguments(c *wire.Codec, peer any) (args starlark.Tuple, kwargs []starlark.Tuple, err error) {
+	v, err := c.DecodeAbroad(r.args, peer)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,14 +83,14 @@ func (r *request) arguments(c *wire.Codec) (args starlark.Tuple, kwargs []starla
 	return args, kwargs, nil
 }
 
-// encodeArguments appends the wire form of a call's arguments and says how r is to be flagged.
-func encodeArguments(c *wire.Codec, dst []byte, args starlark.Tuple, kwargs []starlark.Tuple) (data []byte, handles []wire.Handle, err error) {
+// packArguments is the value that travels for a call's arguments, and its name in error messages.
+func packArguments(args starlark.Tuple, kwargs []starlark.Tuple) (v starlark.Value, root string) {
 	if len(kwargs) == 0 {
-		return c.Encode(dst, "args", args)
+		return args, "args"
 	}
 	d := starlark.NewDict(len(kwargs))
 	for _, kv := range kwargs {
 		d.SetKey(kv[0], kv[1])
 	}
-	return c.Encode(dst, "arguments", starlark.Tuple{args, d})
+	return starlark.Tuple{args, d}, "arguments"
 }

@@ -2,27 +2,20 @@ package mp
 
 import (
 	"fmt"
+	"reflect"
 	"sort"
 
-	"github.com/starmp/starmp/mp/internal/arena"
-	"github.com/starmp/starmp/mp/internal/prim"
+	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 )
 
-// The words of a managed object's cell. They are written by the server before anyone else has the handle.
-const (
-	managedRequests = iota // handle of the queue that takes requests
-	managedServer          // slot of the server
-	managedGen             // generation of that slot
-	managedCode            // managedType.code
-)
-
 // proxy is the script's view of an object that a manager serves. Each operation is one round trip to the manager.
 type proxy struct {
-	shared
+	*referent
 	kind    *managedType
-	server  serverRef
+	self    starlark.Value               // what the script has
+	manager starlark.Value               // that made it, None if it came from elsewhere
 	methods map[string]*starlark.Builtin // made when first used; guarded by the script lock
 }
 
@@ -43,107 +36,123 @@ var (
 	_ starlark.Sequence        = (*ListProxy)(nil)
 	_ starlark.HasBinary       = (*ListProxy)(nil)
 	_ starlark.HasSetField     = (*NamespaceProxy)(nil)
+	_ starlark.Comparable      = (*DictProxy)(nil)
 )
 
-// openProxy makes the proxy for the served object h.
-func (rt *Runtime) openProxy(m *arena.Member, h arena.Handle) (starlark.Value, error) {
-	c, err := m.Arena().Cell(h, arena.KindManaged)
-	if err != nil {
-		return nil, scriptError(err)
+// newProxy makes the proxy of an object as one of our own types.
+func newProxy(kind *managedType, r *referent, manager starlark.Value) proxyValue {
+	var v proxyValue
+	switch kind {
+	case dictType:
+		v = &DictProxy{}
+	case listType:
+		v = &ListProxy{}
+	case namespaceType:
+		v = &NamespaceProxy{}
+	case heldValueType:
+		v = &ValueProxy{}
 	}
-	requests, err := prim.OpenQueue(m, arena.Handle(c.W[managedRequests].Load()))
-	if err != nil {
-		return nil, errManagerGone
-	}
-	if err := m.Retain(h); err != nil {
-		requests.Close()
-		return nil, scriptError(err)
-	}
-	p := proxy{server: serverRef{requests, arena.SlotID(c.W[managedServer].Load()), uint32(c.W[managedGen].Load())}}
-	p.shared = shared{rt: rt, h: h}
-	var v starlark.Value
-	release := func() {
-		requests.Close()
-		m.Release(h)
-	}
-	switch c.W[managedCode].Load() {
-	case dictType.code:
-		o := &DictProxy{p}
-		o.kind, v = dictType, o
-		own(rt, o, release)
-	case listType.code:
-		o := &ListProxy{p}
-		o.kind, v = listType, o
-		own(rt, o, release)
-	case namespaceType.code:
-		o := &NamespaceProxy{p}
-		o.kind, v = namespaceType, o
-		own(rt, o, release)
-	default:
-		release()
-		return nil, fmt.Errorf("BUG: managed object of an unknown type")
-	}
-	p2 := proxyOf(v)
-	p2.self, p2.typ = v, &sharedType{name: p2.kind.proxy}
-	return v, nil
+	*v.state() = proxy{referent: r, kind: kind, self: v, manager: manager}
+	return v
 }
 
+// proxyValue is a value whose methods are calls of a served object.
+type proxyValue interface {
+	starlark.Value
+	state() *proxy
+}
+
+func (p *proxy) state() *proxy { return p }
+
+// proxyOf returns the state of a proxy, nil for any other value.
 func proxyOf(v starlark.Value) *proxy {
 	switch v := v.(type) {
-	case *DictProxy:
-		return &v.proxy
-	case *ListProxy:
-		return &v.proxy
-	case *NamespaceProxy:
-		return &v.proxy
+	case proxyValue:
+		return v.state()
+	case Instance:
+		p, _ := v.Native().(*proxy)
+		return p
 	}
 	return nil
 }
 
-// call runs a method of the served object.
-func (p *proxy) call(thread *starlark.Thread, method string, args ...starlark.Value) (starlark.Value, error) {
-	return p.callKw(thread, method, args, nil)
+// registerProxy gives the proxies of one of our own types their wire form.
+func (rt *Runtime) registerProxy(kind *managedType, name string) {
+	rt.host.Codec().Register(wire.Type{
+		Name: "mp." + name,
+		Go:   reflect.TypeOf(newProxy(kind, nil, nil)),
+		Encode: func(e *wire.Encoder, v starlark.Value) error {
+			return encodeReferent(e, v.(proxyValue).state().referent)
+		},
+		Decode: func(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, error) {
+			r, err := rt.decodeReferent(d)
+			if err != nil {
+				return nil, err
+			}
+			return newProxy(kind, r, starlark.None), nil
+		},
+	})
 }
 
-func (p *proxy) callKw(thread *starlark.Thread, method string, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	if s := p.rt.serving; s != nil && p.server.slot == p.rt.self {
-		// Script code that runs inside the server, such as a sort key, works on the object itself.
-		o := s.objects[p.h]
-		return o.typ.call(s, thread, o.value, method, args, kwargs)
-	}
-	return p.rt.remoteCall(thread, p.server, uint64(p.h), method, args, kwargs)
+// Type is the name of the proxy's class.
+func (p *proxy) Type() string { return p.kind.proxy }
+
+// Class is the class that isinstance knows.
+func (p *proxy) Class() starlark.Value { return p.rt.managerClasses().proxies[p.kind.proxy] }
+
+// Freeze does nothing: what a proxy stands for is elsewhere.
+func (p *proxy) Freeze() {}
+
+// Hash hashes the identity of the served object.
+func (p *proxy) Hash() (uint32, error) { return uint32(p.id)*2654435761 ^ uint32(p.id>>32), nil }
+
+// CompareSameType makes two proxies of one object equal. Unlike CPython's, which are equal only to themselves.
+func (p *proxy) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
+	o := proxyOf(y)
+	return compareIdentity(op, o != nil && o.id == p.id && o.server.same(p.server), p.kind.proxy)
 }
 
 // now is call for operators, which go.starlark.net calls without a thread.
 func (p *proxy) now(method string, args ...starlark.Value) (starlark.Value, error) {
-	return p.call(p.rt.host.Current(), method, args...)
+	return p.call(p.rt.host.Current(), method, args, nil)
 }
 
 // String is the text of the served object, as CPython's str(proxy) is. Inside the server, where a proxy is printed as an element of
 // another object, it is the proxy's own.
 func (p *proxy) String() string {
-	if p.rt.serving != nil && p.server.slot == p.rt.self {
+	if p.local() != nil {
 		return p.Repr()
 	}
-	v, err := p.now("__str__")
-	if err != nil {
-		s := p.Repr()
-		return s[:len(s)-1] + "; '__str__()' failed>" // CPython's words
+	return p.text()
+}
+
+// text is CPython's str(proxy): the referent's repr, or if that fails the proxy's own.
+func (p *proxy) text() string {
+	v, err := p.now("__repr__")
+	if s, ok := v.(starlark.String); ok && err == nil {
+		return string(s)
 	}
-	return string(v.(starlark.String))
+	s := p.Repr()
+	return s[:len(s)-1] + "; '__str__()' failed>"
 }
 
 // Repr is CPython's repr(proxy).
 func (p *proxy) Repr() string {
-	return fmt.Sprintf("<%s object, typeid '%s' at %#x>", p.kind.proxy, p.kind.typeid, uint64(p.h))
+	name := ""
+	if p.kind != nil {
+		name = p.kind.proxy
+	} else if x, ok := p.self.(Instance); ok {
+		name = x.ClassName()
+	}
+	return fmt.Sprintf("<%s object, typeid '%s' at %#x>", name, p.typeid, p.id)
 }
 
 // Truth is that of the served object.
 func (p *proxy) Truth() starlark.Bool {
-	if p.kind == namespaceType {
-		return true
+	if p.kind == dictType || p.kind == listType {
+		return p.length() > 0
 	}
-	return p.length() > 0
+	return true
 }
 
 // Attr implements starlark.HasAttrs.
@@ -151,12 +160,21 @@ func (p *proxy) Attr(name string) (starlark.Value, error) {
 	if b := p.methods[name]; b != nil {
 		return b, nil
 	}
-	if !p.kind.has(name) {
-		return nil, nil
+	var fn builtinFunc
+	switch {
+	case p.kind.has(name):
+		fn = func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			return p.callAndWrap(thread, name, args, kwargs)
+		}
+	case baseProxyMethod(name) != nil:
+		own := baseProxyMethod(name)
+		fn = func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			return own(thread, p, args, kwargs)
+		}
+	default:
+		return p.attr(name)
 	}
-	b := starlark.NewBuiltin(name, func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		return p.callKw(thread, name, args, kwargs)
-	}).BindReceiver(p.self)
+	b := starlark.NewBuiltin(name, fn).BindReceiver(p.self)
 	if p.methods == nil {
 		p.methods = map[string]*starlark.Builtin{}
 	}
@@ -166,7 +184,7 @@ func (p *proxy) Attr(name string) (starlark.Value, error) {
 
 // AttrNames implements starlark.HasAttrs.
 func (p *proxy) AttrNames() []string {
-	names := append([]string(nil), p.kind.own...)
+	names := append([]string{"_callmethod", "_getvalue", "_id", "_manager", "_token"}, p.kind.own...)
 	for name := range p.kind.methods {
 		names = append(names, name)
 	}
@@ -203,7 +221,12 @@ func (p *proxy) iterate(method string) starlark.Iterator {
 		p.rt.host.Pending(err)
 		return starlark.Tuple(nil).Iterate()
 	}
-	return starlark.Iterate(v)
+	iter := starlark.Iterate(v)
+	if iter == nil {
+		p.rt.host.Pending(wire.Errorf("TypeError", "'%s' object is not iterable", p.Type()))
+		return starlark.Tuple(nil).Iterate()
+	}
+	return iter
 }
 
 // Get implements starlark.Mapping: d[k].
@@ -231,10 +254,13 @@ func (d *DictProxy) Items() []starlark.Tuple {
 		d.rt.host.Pending(err)
 		return nil
 	}
-	l := v.(*starlark.List)
-	items := make([]starlark.Tuple, l.Len())
-	for i := range items {
-		items[i] = l.Index(i).(starlark.Tuple)
+	var items []starlark.Tuple
+	if l, ok := v.(starlark.Iterable); ok {
+		for x := range starlark.Elements(l) {
+			if pair, ok := x.(starlark.Tuple); ok && len(pair) == 2 {
+				items = append(items, pair)
+			}
+		}
 	}
 	return items
 }
@@ -245,6 +271,10 @@ func (d *DictProxy) Binary(op syntax.Token, y starlark.Value, side starlark.Side
 	case op == syntax.IN && side == starlark.Right:
 		return d.now("__contains__", y)
 	case op == syntax.PIPE && side == starlark.Left:
+		if d.rt.host.Augmented(d.rt.host.Current()) {
+			_, err := d.now("update", y)
+			return d, err
+		}
 		return d.now("__or__", y)
 	case op == syntax.PIPE:
 		return d.now("__ror__", y)
@@ -272,16 +302,21 @@ func (l *ListProxy) SetIndex(i int, v starlark.Value) error {
 func (l *ListProxy) Len() int { return l.length() }
 
 // Iterate implements starlark.Iterable.
-func (l *ListProxy) Iterate() starlark.Iterator { return l.iterate("copy") }
+func (l *ListProxy) Iterate() starlark.Iterator { return l.iterate("#GETVALUE") }
 
 // Slice implements starlark.Sliceable: l[a:b:c].
 func (l *ListProxy) Slice(start, end, step int) starlark.Value {
-	v, err := l.now("copy")
+	v, err := l.now("#GETVALUE")
 	if err != nil {
 		l.rt.host.Pending(err)
 		return starlark.None
 	}
-	return v.(*starlark.List).Slice(start, end, step)
+	x, ok := v.(starlark.Sliceable)
+	if !ok {
+		l.rt.host.Pending(wire.Errorf("TypeError", "'%s' object cannot be sliced", pythonType(v)))
+		return starlark.None
+	}
+	return x.Slice(start, end, step)
 }
 
 // Binary implements starlark.HasBinary: x in l, l + other, l * n.
@@ -289,9 +324,15 @@ func (l *ListProxy) Binary(op syntax.Token, y starlark.Value, side starlark.Side
 	switch {
 	case op == syntax.IN && side == starlark.Right:
 		return l.now("__contains__", y)
+	case op == syntax.PLUS && side == starlark.Left && l.rt.host.Augmented(l.rt.host.Current()):
+		_, err := l.now("extend", y)
+		return l, err
+	case op == syntax.STAR && side == starlark.Left && l.rt.host.Augmented(l.rt.host.Current()):
+		_, err := l.now("__imul__", y)
+		return l, err
 	case op == syntax.PLUS && side == starlark.Left:
 		if other, ok := y.(*ListProxy); ok {
-			copied, err := other.now("copy")
+			copied, err := other.now("#GETVALUE")
 			if err != nil {
 				return nil, err
 			}
@@ -306,7 +347,7 @@ func (l *ListProxy) Binary(op syntax.Token, y starlark.Value, side starlark.Side
 
 // Attr implements starlark.HasAttrs: names that begin with an underscore are the proxy's own, as in CPython.
 func (n *NamespaceProxy) Attr(name string) (starlark.Value, error) {
-	if len(name) > 0 && name[0] == '_' {
+	if len(name) > 0 && name[0] == '_' || name == updateWith {
 		return n.proxy.Attr(name)
 	}
 	return n.now("__getattribute__", starlark.String(name))
@@ -315,5 +356,11 @@ func (n *NamespaceProxy) Attr(name string) (starlark.Value, error) {
 // SetField implements starlark.HasSetField.
 func (n *NamespaceProxy) SetField(name string, v starlark.Value) error {
 	_, err := n.now("__setattr__", starlark.String(name), v)
+	return err
+}
+
+// DelField is delattr(n, name).
+func (n *NamespaceProxy) DelField(name string) error {
+	_, err := n.now("__delattr__", starlark.String(name))
 	return err
 }

@@ -3,48 +3,57 @@ package mp
 import (
 	"fmt"
 	"math"
-	"reflect"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
 )
 
-// ValueProxy is the result of Manager().Value(typecode, value): one value of any kind, which the manager keeps.
+// ValueProxy is the result of Manager().Value(typecode, value): one value of any kind, which the manager keeps. What the typecode is
+// does not matter, as in CPython.
 // https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.managers.SyncManager.Value
-type ValueProxy struct {
-	ns       *NamespaceProxy // its attribute value
-	typecode starlark.Value
-	methods  map[string]*starlark.Builtin
-}
+type ValueProxy struct{ proxy }
 
 var _ starlark.HasSetField = (*ValueProxy)(nil)
 
-// managerValue is Manager.Value(typecode, value, lock=True). What the typecode is does not matter, as in CPython.
-func managerValue(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	m := b.Receiver().(*Manager)
-	var typecode, value, lock starlark.Value
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "typecode", &typecode, "value", &value, "lock?", &lock); err != nil {
-		return nil, err
+// Attr implements starlark.HasAttrs.
+func (v *ValueProxy) Attr(name string) (starlark.Value, error) {
+	if name == "value" {
+		return v.now("get")
 	}
-	create, err := m.Attr("Namespace")
-	if err != nil {
-		return nil, err
-	}
-	ns, err := m.rt.host.Call(thread, create, nil, []starlark.Tuple{{starlark.String("value"), value}})
-	if err != nil {
-		return nil, err
-	}
-	return &ValueProxy{ns: ns.(*NamespaceProxy), typecode: typecode}, nil
+	return v.proxy.Attr(name)
 }
 
-// String is what CPython's str() shows.
-func (v *ValueProxy) String() string {
-	x, err := v.ns.Attr("value")
-	if err != nil {
-		return "<ValueProxy object>"
+// AttrNames implements starlark.HasAttrs.
+func (v *ValueProxy) AttrNames() []string { return append(v.proxy.AttrNames(), "value") }
+
+// SetField implements starlark.HasSetField.
+func (v *ValueProxy) SetField(name string, x starlark.Value) error {
+	if name != "value" {
+		return noField(v, name)
 	}
-	return fmt.Sprintf("Value(%s, %s)", quoted(v.typecode), x)
+	_, err := v.now("set", x)
+	return err
+}
+
+// managedValue is what Manager().Value() serves.
+type managedValue struct{ typecode, value starlark.Value }
+
+func newManagedValue(args starlark.Tuple, kwargs []starlark.Tuple) (*managedValue, error) {
+	v := new(managedValue)
+	var lock starlark.Value
+	err := starlark.UnpackArgs("Value", args, kwargs, "typecode", &v.typecode, "value", &v.value, "lock?", &lock)
+	return v, err
+}
+
+func (v *managedValue) Type() string          { return "Value" }
+func (v *managedValue) Freeze()               {}
+func (v *managedValue) Truth() starlark.Bool  { return true }
+func (v *managedValue) Hash() (uint32, error) { return pointerHash(v), nil }
+
+// String is what CPython's repr() shows.
+func (v *managedValue) String() string {
+	return fmt.Sprintf("Value(%s, %s)", quoted(v.typecode), v.value)
 }
 
 // quoted is v as Python's repr writes it, where that is simple.
@@ -55,87 +64,21 @@ func quoted(v starlark.Value) string {
 	return v.String()
 }
 
-func (v *ValueProxy) Type() string          { return "ValueProxy" }
-func (v *ValueProxy) Freeze()               {}
-func (v *ValueProxy) Truth() starlark.Bool  { return true }
-func (v *ValueProxy) Hash() (uint32, error) { return v.ns.Hash() }
-
-// Attr implements starlark.HasAttrs.
-func (v *ValueProxy) Attr(name string) (starlark.Value, error) {
-	if name == "value" {
-		return v.ns.Attr("value")
-	}
-	if b := v.methods[name]; b != nil {
-		return b, nil
-	}
-	for _, m := range valueProxyMethods {
-		if m.name == name {
-			if v.methods == nil {
-				v.methods = map[string]*starlark.Builtin{}
-			}
-			v.methods[name] = starlark.NewBuiltin(name, m.fn).BindReceiver(v)
-			return v.methods[name], nil
-		}
-	}
-	return nil, nil
-}
-
-// AttrNames implements starlark.HasAttrs.
-func (v *ValueProxy) AttrNames() []string { return []string{"get", "set", "value"} }
-
-// SetField implements starlark.HasSetField.
-func (v *ValueProxy) SetField(name string, x starlark.Value) error {
-	if name != "value" {
-		return noField(v, name)
-	}
-	return v.ns.SetField("value", x)
-}
-
-var valueProxyMethods = []method{
-	{"get", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		if err := noArgs(b, args, kwargs); err != nil {
-			return nil, err
-		}
-		return b.Receiver().(*ValueProxy).ns.Attr("value")
-	}},
-	{"set", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		var x starlark.Value
-		if err := starlark.UnpackArgs(b.Name(), args, kwargs, "value", &x); err != nil {
-			return nil, err
-		}
-		return starlark.None, b.Receiver().(*ValueProxy).ns.SetField("value", x)
-	}},
-}
-
-// valueProxyWire is the wire form of a ValueProxy.
-func valueProxyWire() wire.Type {
-	return wire.Type{
-		Name:   "mp.valueproxy",
-		Go:     reflect.TypeFor[*ValueProxy](),
-		Shared: true,
-		Encode: func(e *wire.Encoder, v starlark.Value) error {
-			p := v.(*ValueProxy)
-			if err := e.Elem("._typecode", p.typecode); err != nil {
-				return err
-			}
-			return e.Value(p.ns)
-		},
-		Decode: func(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, error) {
-			typecode, err := d.Value()
-			if err != nil {
-				return nil, err
-			}
-			v, err := d.Value()
-			if err != nil {
-				return nil, err
-			}
-			ns, ok := v.(*NamespaceProxy)
-			if !ok {
-				return nil, fmt.Errorf("value proxy of a %s", v.Type())
-			}
-			return &ValueProxy{ns: ns, typecode: typecode}, nil
-		},
-	}
+var heldValueType = &managedType{
+	typeid: "Value", proxy: "ValueProxy",
+	methods: map[string]managedMethod{
+		"__repr__":  commonMethods["__repr__"],
+		"__str__":   commonMethods["__str__"],
+		"_getvalue": simple("_getvalue", 0, func(v *managedValue, _ starlark.Tuple) (starlark.Value, error) { return v.value, nil }),
+		"get":       simple("get", 0, func(v *managedValue, _ starlark.Tuple) (starlark.Value, error) { return v.value, nil }),
+		"set": simple("set", 1, func(v *managedValue, args starlark.Tuple) (starlark.Value, error) {
+			v.value = args[0]
+			return starlark.None, nil
+		}),
+		updateWith: updater(0, func(v *managedValue, _ starlark.Tuple, _ starlark.Value) (starlark.Value, func(starlark.Value) error, error) {
+			return v.value, func(x starlark.Value) error { v.value = x; return nil }, nil
+		}),
+	},
 }
 
 // ArrayProxy is the result of Manager().Array(typecode, sequence): like a RawArray, in the words and with the checks of Python's
@@ -158,14 +101,10 @@ var (
 )
 
 // managerArray is Manager.Array(typecode, sequence, lock=True).
-func managerArray(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	m := b.Receiver().(*Manager)
+func (rt *Runtime) managerArray(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var typecode, sequence, lock starlark.Value
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "typecode", &typecode, "sequence", &sequence, "lock?", &lock); err != nil {
 		return nil, err
-	}
-	if m.down {
-		return nil, errManagerGone
 	}
 	t, err := ctypeArg(typecode)
 	if err != nil || t.code == 'c' {
@@ -180,7 +119,7 @@ func managerArray(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, 
 			return nil, err
 		}
 	}
-	raw, err := m.rt.newRawArray(typecode, starlark.NewList(items))
+	raw, err := rt.newRawArray(typecode, starlark.NewList(items))
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func (rt *Runtime) makeModule() {
 		{"RawValue", rt.makeRawValue},
 		{"RawArray", rt.makeRawArray},
 		{"Pipe", rt.makePipe},
-		{"Manager", rt.makeManager},
+		{"Manager", rt.newManager},
 		{"Pool", rt.makePool},
 		{"get_context", rt.getContext},
 		{"get_start_method", rt.getStartMethod},
@@ -84,9 +84,14 @@ func (rt *Runtime) registerWire() {
 	rt.registerShared((*Event)(nil), "event", rt.openEvent)
 	rt.registerShared((*Queue)(nil), "queue", rt.openQueue)
 	rt.registerShared((*SimpleQueue)(nil), "simplequeue", rt.openSimpleQueue)
-	rt.registerShared((*DictProxy)(nil), "dict", rt.openProxy)
-	rt.registerShared((*ListProxy)(nil), "list", rt.openProxy)
-	rt.registerShared((*NamespaceProxy)(nil), "namespace", rt.openProxy)
+	rt.registerProxy(dictType, "dict")
+	rt.registerProxy(listType, "list")
+	rt.registerProxy(namespaceType, "namespace")
+	rt.registerProxy(heldValueType, "valueproxy")
+	rt.host.Codec().Register(rt.tokenWire())
+	rt.host.Codec().Register(rt.nearWire())
+	rt.host.Codec().Register(nameWire("mp.typemethod", func(name string) *typeMethod { return &typeMethod{rt, name} }))
+	rt.host.Codec().Register(nameWire("mp.proxymethod", func(name string) *proxyMethod { return &proxyMethod{name} }))
 	rt.registerShared((*RawValue)(nil), "rawvalue", rt.openRaw)
 	rt.registerShared((*RawArray)(nil), "rawarray", rt.openRaw)
 	rt.host.Codec().Register(rt.synchronizedWire("value", (*Synchronized)(nil)))
@@ -94,9 +99,7 @@ func (rt *Runtime) registerWire() {
 	rt.host.Codec().Register(rt.sharedMemoryWire())
 	rt.host.Codec().Register(rt.shareableListWire())
 	rt.registerShared((*ArrayProxy)(nil), "arrayproxy", rt.openArrayProxy)
-	rt.host.Codec().Register(valueProxyWire())
 	rt.host.Codec().Register(rt.barrierWire())
-	rt.host.Codec().Register(rt.managerWire())
 	rt.host.Codec().Register(rt.connectionWire())
 	rt.host.Codec().Register(rt.contextWire())
 	rt.host.Codec().Register(poolWire())

@@ -98,6 +98,9 @@ func (rt *Runtime) registerShared(sample starlark.Value, name string, open func(
 		Name: "mp." + name,
 		Go:   reflect.TypeOf(sample),
 		Encode: func(e *wire.Encoder, v starlark.Value) error {
+			if e.Abroad() {
+				return errAbroad(v)
+			}
 			e.Handle(wire.Handle(v.(interface{ handle() arena.Handle }).handle()))
 			return nil
 		},
@@ -105,6 +108,11 @@ func (rt *Runtime) registerShared(sample starlark.Value, name string, open func(
 			return decodeHandle(rt, d, open)
 		},
 	})
+}
+
+// errAbroad is why v cannot be sent to a program outside of the family.
+func errAbroad(v starlark.Value) error {
+	return wire.Errorf("TypeError", "a %s belongs to its family of processes and cannot be sent to another program", v.Type())
 }
 
 // newShared makes a primitive of the family and the script's value for it.

@@ -70,6 +70,8 @@ type Runtime struct {
 	deaf atomic.Bool // interrupts mean nothing to this process
 
 	links   links
+	remotes remotes
+	classes *managerClasses // guarded by the script lock
 	texts   texts
 	pacer   pacer
 	serving *server        // what this process serves as a manager; guarded by the script lock
@@ -125,17 +127,19 @@ func (rt *Runtime) adoptMember(m *arena.Member, slot arena.SlotID) {
 	rt.pacer.setStep(m.Arena().Chunks())
 }
 
+// threadKey is the thread-local key of a thread's number.
+const threadKey = "starmp.thread"
+
 // threadID numbers the script threads of this process, for the owners of locks. The caller has the script lock.
 func (rt *Runtime) threadID(thread *starlark.Thread) uint32 {
 	if rt.lastThread == thread {
 		return rt.lastID
 	}
-	const key = "starmp.thread"
-	id, ok := thread.Local(key).(uint32)
+	id, ok := thread.Local(threadKey).(uint32)
 	if !ok {
 		rt.threads++
 		id = rt.threads
-		thread.SetLocal(key, id)
+		thread.SetLocal(threadKey, id)
 	}
 	rt.lastThread, rt.lastID = thread, id
 	return id

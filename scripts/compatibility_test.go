@@ -11,26 +11,7 @@ import (
 )
 
 // missing are rows of the table whose names are still to come.
-var missing = []string{
-	"managers.ArrayProxy",
-	"managers.AutoProxy",
-	"managers.BaseManager",
-	"managers.BaseProxy",
-	"managers.DictProxy",
-	"managers.ListProxy",
-	"managers.MakeProxyType",
-	"managers.Namespace",
-	"managers.NamespaceProxy",
-	"managers.SyncManager",
-	"managers.SyncManager.Pool",
-	"managers.SyncManager.address",
-	"managers.SyncManager.connect",
-	"managers.SyncManager.get_server",
-	"managers.SyncManager.register",
-	"managers.SyncManager.start",
-	"managers.Token",
-	"managers.ValueProxy",
-}
+var missing = []string{}
 
 // samples are objects of the documented classes, whose attributes the table lists too. Both languages read them.
 var samples = map[string]string{

@@ -25,6 +25,7 @@ type Class struct {
 	cache   map[string]starlark.Value // attribute lookups through mro, misses as nil; valid for version
 	version uint64
 	data    bool // some attribute is a property; valid for version
+	guard   bool // setting and deleting attributes of instances is up to methods written in Go; valid for version
 }
 
 var (
@@ -37,7 +38,7 @@ const cacheLimit = 1024
 
 // NewClass makes a class in Go code. Bases are class values, object if there are none. In attrs a *starlark.Builtin is
 // a method and gets the instance as its first argument; a value with the method Get(self) is a property, read-only
-// unless it has Set(self, v) too; a value with the methods of WireNative carries the instance's Go state to other processes.
+// unless it has Set(self, v) too; one with the method ClassMethod() is a class method; a value with the methods of WireNative carries the instance's Go state to other processes.
 // __module__ is the module's name. The class travels to other processes by the name under which the caller registers it with the codec.
 // The error is a TypeError where the bases have no consistent order.
 func (l *Lib) NewClass(name string, bases []starlark.Value, attrs starlark.StringDict) (starlark.Value, error) {
@@ -56,8 +57,11 @@ func (l *Lib) NewClass(name string, bases []starlark.Value, attrs starlark.Strin
 			c.module, _ = starlark.AsString(v)
 			continue
 		}
-		if b, ok := v.(*starlark.Builtin); ok {
-			v = &nativeMethod{class: c, fn: b}
+		switch m := v.(type) {
+		case *starlark.Builtin:
+			v = &nativeMethod{class: c, fn: m}
+		case asClassMethod:
+			v = &classMethod{m.ClassMethod()}
 		}
 		c.attrs.set(k, v)
 	}
@@ -131,11 +135,14 @@ func (c *Class) refresh() {
 	} else {
 		clear(c.cache)
 	}
-	c.data = false
+	c.data, c.guard = false, false
 	for _, k := range c.order() {
 		for i := range k.attrs.items {
 			if _, ok := k.attrs.items[i].value.(getter); ok {
 				c.data = true
+			}
+			if _, ok := k.attrs.items[i].value.(*nativeMethod); ok && k != c.lib.object && k.attrs.items[i].name == "__setattr__" {
+				c.guard = true
 			}
 		}
 	}

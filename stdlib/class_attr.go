@@ -159,8 +159,8 @@ func classTuple(cs []*Class) starlark.Tuple {
 	return t
 }
 
-// delete removes an attribute of the class itself.
-func (c *Class) delete(name string) error {
+// DelField removes an attribute of the class itself.
+func (c *Class) DelField(name string) error {
 	if c.native || c.frozen {
 		return wire.Errorf("TypeError", "cannot delete '%s' attribute of immutable type '%s'", name, c.name)
 	}

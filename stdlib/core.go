@@ -156,8 +156,8 @@ func (l *Lib) builtinDelattr(_ *starlark.Thread, _ *starlark.Builtin, args starl
 	if err != nil {
 		return nil, err
 	}
-	if d, ok := x.(interface{ delete(name string) error }); ok {
-		return starlark.None, d.delete(name)
+	if d, ok := x.(interface{ DelField(name string) error }); ok {
+		return starlark.None, d.DelField(name)
 	}
 	return nil, noAttr(x, name)
 }

@@ -153,8 +153,8 @@ func (l *Lib) isInstance(v, class starlark.Value) (is, ok bool) {
 	if c == l.object {
 		return true, true
 	}
-	x, ok := v.(*Instance)
-	return ok && x.cls.derives(c), true
+	of := valueClass(v)
+	return of != nil && of.derives(c), true
 }
 
 func (l *Lib) isSubclass(sub, class starlark.Value) (is, ok bool) {

@@ -178,6 +178,10 @@ func (x *Instance) SetField(name string, v starlark.Value) error {
 			return wire.Errorf("AttributeError", "attribute '%s' of '%s' objects is not writable", name, c.name)
 		}
 	}
+	if c.guard && !private(name) {
+		_, err := c.lib.hook(x, c.lookup("__setattr__"), starlark.String(name), v)
+		return err
+	}
 	if x.frozen {
 		return wire.Errorf("TypeError", "cannot set attribute '%s' of frozen '%s' object", name, c.name)
 	}
@@ -191,6 +195,9 @@ func (x *Instance) SetField(name string, v starlark.Value) error {
 	x.attrs.set(name, v)
 	return nil
 }
+
+// private reports whether an attribute is the object's own even where all others are elsewhere, as with a NamespaceProxy.
+func private(name string) bool { return name != "" && name[0] == '_' }
 
 // dictionary returns the live __dict__. From then on the instance keeps its attributes there.
 func (x *Instance) dictionary() *starlark.Dict {
@@ -234,8 +241,13 @@ func (x *Instance) ownItems() []attr {
 	return items
 }
 
-// delete removes an attribute of the instance's own.
-func (x *Instance) delete(name string) error {
+// DelField removes an attribute of the instance's own.
+func (x *Instance) DelField(name string) error {
+	x.cls.refresh()
+	if x.cls.guard && !private(name) {
+		_, err := x.cls.lib.hook(x, x.cls.lookup("__delattr__"), starlark.String(name))
+		return err
+	}
 	if x.frozen {
 		return wire.Errorf("TypeError", "cannot delete attribute '%s' of frozen '%s' object", name, x.cls.name)
 	}

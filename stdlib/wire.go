@@ -89,11 +89,11 @@ func (l *Lib) decodeClass(d *wire.Decoder, define func(starlark.Value)) (starlar
 	if err != nil {
 		return nil, err
 	}
-	c.mro = nil // if it was asked for before all bases were there
-	l.changed()
 	if known != nil {
 		return known, nil
 	}
+	c.mro = nil // if it was asked for before all bases were there
+	l.changed()
 	l.ids.add(c)
 	return c, nil
 }

@@ -98,7 +98,7 @@ func (s *Shipper) encodeModule(e *wire.Encoder, v starlark.Value) error {
 	s.modules[sum] = m
 	s.mu.Unlock()
 	var h wire.Handle
-	if s.blobs != nil {
+	if s.blobs != nil && !e.Abroad() {
 		var err error
 		if h, err = s.blobs.Put(sum, m.Text); err != nil {
 			return err

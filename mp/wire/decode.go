@@ -58,7 +58,7 @@ func (d *Decoder) reset() {
 	clear(d.types)
 	clear(d.late)
 	d.refs, d.types, d.late = d.refs[:0], d.types[:0], d.late[:0]
-	d.data, d.pos, d.depth, d.follows = nil, 0, 0, 0
+	d.data, d.pos, d.depth, d.follows, d.peer = nil, 0, 0, 0, nil
 }
 
 // Value reads a value. It is an error if that is a reference to an object which there isn't yet.

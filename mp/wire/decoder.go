@@ -28,21 +28,30 @@ type Decoder struct {
 	missing int // see value
 	follows int // number of references met
 	hashed  int // see maxHash
+
+	peer any // see Peer
 }
 
 // Decode returns the value that data, one whole message, holds. Any bytes are safe: invalid ones are an error.
-func (c *Codec) Decode(data []byte) (starlark.Value, error) {
+func (c *Codec) Decode(data []byte) (starlark.Value, error) { return c.DecodeAbroad(data, nil) }
+
+// DecodeAbroad is Decode for a message from outside of the family. Handles in it are errors. What a Type's Decode wants to know of
+// the sender is peer.
+func (c *Codec) DecodeAbroad(data []byte, peer any) (starlark.Value, error) {
 	d, _ := c.decoders.Get().(*Decoder)
 	if d == nil {
 		d = &Decoder{c: c}
 	}
-	d.data, d.end, d.budget = data, len(data), len(data)
+	d.data, d.end, d.budget, d.peer = data, len(data), len(data), peer
 	d.lowest, d.mutable, d.hashed = math.MaxInt, -1, 0
 	v, err := d.message()
 	d.reset()
 	c.decoders.Put(d)
 	return v, err
 }
+
+// Peer returns what DecodeAbroad was told of the sender, nil in a message of the family.
+func (d *Decoder) Peer() any { return d.peer }
 
 // Int reads what Encoder.Int wrote.
 func (d *Decoder) Int() (int64, error) {
@@ -123,6 +132,9 @@ func (d *Decoder) Bytes() ([]byte, error) {
 
 // Handle reads a handle.
 func (d *Decoder) Handle() (Handle, error) {
+	if d.peer != nil {
+		return 0, d.errorf("a handle from outside of the family")
+	}
 	b, err := d.take(10)
 	if err != nil {
 		return 0, err

@@ -19,6 +19,7 @@ type Encoder struct {
 	late    int     // objects whose Decode will not have called define yet
 	keys    int     // > 0 inside a dict key or set element
 	soft    bool    // the decoder can fill in the value being written later
+	peer    any     // see Peer
 	depth   int
 	local   map[any]any
 
@@ -30,13 +31,27 @@ type Encoder struct {
 // included. If a part of v can't be sent, err is an exception that names the path to it from root, such as args[0]["log"],
 // and data is dst.
 func (c *Codec) Encode(dst []byte, root string, v starlark.Value) (data []byte, handles []Handle, err error) {
+	return c.encode(dst, root, v, nil)
+}
+
+// EncodeAbroad is Encode for a receiver outside of the family, which shares nothing with this process: there are no handles.
+// What a Type's Encode wants to know of the receiver is peer.
+func (c *Codec) EncodeAbroad(dst []byte, root string, v starlark.Value, peer any) ([]byte, error) {
+	data, _, err := c.encode(dst, root, v, peer)
+	return data, err
+}
+
+func (c *Codec) encode(dst []byte, root string, v starlark.Value, peer any) (data []byte, handles []Handle, err error) {
 	e, _ := c.encoders.Get().(*Encoder)
 	if e == nil {
 		e = &Encoder{c: c}
 		e.yieldEntry = e.entry
 	}
-	e.buf = dst
+	e.buf, e.peer = dst, peer
 	err = e.Value(v)
+	if err == nil && peer != nil && len(e.handles) > 0 {
+		err = Errorf("TypeError", "cannot send %s to another program: it has objects of this family of processes", root)
+	}
 	if err == nil && !fits(len(e.buf)-len(dst)) {
 		err = Errorf("ValueError", "cannot send %s: its message has %d bytes", root, len(e.buf)-len(dst))
 	}
@@ -50,13 +65,20 @@ func (c *Codec) Encode(dst []byte, root string, v starlark.Value) (data []byte, 
 }
 
 func (e *Encoder) reset() {
-	e.buf, e.handles = nil, nil
+	e.buf, e.handles, e.peer = nil, nil, nil
 	e.seen.reset()
 	clear(e.types)
 	e.types = e.types[:0]
 	e.late, e.keys, e.depth, e.soft = 0, 0, 0, false
 	clear(e.local)
 }
+
+// Abroad reports whether the message goes to a process outside of the family. A Type's Encode must not call Handle then; what
+// cannot do without is an error.
+func (e *Encoder) Abroad() bool { return e.peer != nil }
+
+// Peer returns what EncodeAbroad was told of the receiver, nil in a message for the family.
+func (e *Encoder) Peer() any { return e.peer }
 
 // Elem writes v, which is reached from the value being written by segment: `.name`, `[3]`. Decoder.Value reads it.
 func (e *Encoder) Elem(segment string, v starlark.Value) error {
