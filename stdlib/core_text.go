@@ -18,7 +18,7 @@ func (l *Lib) builtinStr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.
 		return nil, err
 	}
 	if b, ok := x.(starlark.Bytes); ok {
-		return starlark.String(strings.ToValidUTF8(string(b), "\uFFFD")), nil
+		return starlark.String([]rune(string(b))), nil // U+FFFD for each byte that is no part of UTF-8
 	}
 	s, err := l.str(x)
 	return starlark.String(s), err

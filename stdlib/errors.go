@@ -237,3 +237,10 @@ func (l *Lib) ExitStatus(err error) (code int, msg string, ok bool) {
 	}
 	return 1, msg, true
 }
+
+// keyError is the KeyError for a missing key: its argument is the key, as in Python, and its text the key's repr.
+type keyError struct{ key starlark.Value }
+
+func (e keyError) Error() string                 { return e.key.String() }
+func (keyError) ExceptionClass() string          { return "KeyError" }
+func (e keyError) ExceptionArgs() starlark.Tuple { return starlark.Tuple{e.key} }

@@ -21,7 +21,7 @@ var extraNames = map[string]bool{
 	"swapcase": true, "zfill": true,
 	// list, tuple, dict and set
 	"copy": true, "count": true, "difference_update": true, "index": true, "intersection_update": true, "isdisjoint": true,
-	"reverse": true, "sort": true, "symmetric_difference_update": true, "update": true,
+	"reverse": true, "sort": true, "symmetric_difference_update": true,
 	// int and float
 	"bit_count": true, "bit_length": true, "is_integer": true, "to_bytes": true,
 }
@@ -417,8 +417,6 @@ func extraOfSet(name string) extraMethod {
 			}
 			return starlark.True, l.check()
 		}
-	case "update":
-		return setUpdate("union")
 	case "difference_update":
 		return setUpdate("difference")
 	case "intersection_update":

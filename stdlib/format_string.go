@@ -122,6 +122,8 @@ func (f *fields) field(s string, depth int) (string, error) {
 			index = true
 		case c == ']':
 			index = false
+		case c == '{' && !index:
+			return "", wire.Errorf("ValueError", "unexpected '{' in field name")
 		case index || c != '!' && c != ':':
 			continue
 		default:
@@ -133,7 +135,12 @@ func (f *fields) field(s string, depth int) (string, error) {
 				} else {
 					conversion = rest
 				}
-				if len(conversion) != 1 {
+				switch {
+				case rest == "":
+					return "", wire.Errorf("ValueError", "unmatched '{' in format spec")
+				case conversion == "":
+					return "", wire.Errorf("ValueError", "Unknown conversion specifier :")
+				case len(conversion) > 1:
 					return "", wire.Errorf("ValueError", "expected ':' after conversion specifier")
 				}
 			} else {
@@ -240,7 +247,7 @@ func (f *fields) value(name string) (starlark.Value, error) {
 
 // argument is the argument that a number, a name or, for "", the order stands for.
 func (f *fields) argument(name string) (starlark.Value, error) {
-	n, err := strconv.Atoi(name)
+	n, isNumber := fieldNumber(name)
 	switch {
 	case name == "":
 		if f.given {
@@ -248,7 +255,7 @@ func (f *fields) argument(name string) (starlark.Value, error) {
 		}
 		n, f.count = f.auto, true
 		f.auto++
-	case err == nil && n >= 0:
+	case isNumber:
 		if f.count {
 			return nil, wire.Errorf("ValueError", "cannot switch from automatic field numbering to manual field specification")
 		}
@@ -256,7 +263,7 @@ func (f *fields) argument(name string) (starlark.Value, error) {
 	default:
 		v, found, err := f.named(name)
 		if err == nil && !found {
-			err = wire.Errorf("KeyError", "%s", starlark.String(name))
+			err = keyError{starlark.String(name)}
 		}
 		return v, err
 	}
@@ -266,22 +273,28 @@ func (f *fields) argument(name string) (starlark.Value, error) {
 	return f.args[n], nil
 }
 
+// fieldNumber is the number that a field's name or key is: digits alone, without a sign.
+func fieldNumber(s string) (n int, ok bool) {
+	n, err := strconv.Atoi(s)
+	return n, err == nil && strings.IndexFunc(s, func(c rune) bool { return c < '0' || c > '9' }) < 0
+}
+
 // element is v[key], the key a number where it looks like one.
 func (l *Lib) element(v starlark.Value, key string) (starlark.Value, error) {
 	var k starlark.Value = starlark.String(key)
-	n, err := strconv.Atoi(key)
-	if err == nil && n >= 0 {
+	n, isNumber := fieldNumber(key)
+	if isNumber {
 		k = starlark.MakeInt(n)
 	}
 	switch v := v.(type) {
 	case starlark.Mapping:
 		x, found, err := v.Get(k)
 		if err = l.Pending(err); err == nil && !found {
-			err = wire.Errorf("KeyError", "%s", k)
+			err = keyError{k}
 		}
 		return x, err
 	case starlark.Indexable:
-		if err != nil || n < 0 {
+		if !isNumber {
 			return nil, wire.Errorf("TypeError", "%s indices must be integers or slices, not str", pyType(v))
 		}
 		if n >= v.Len() {
