@@ -3,6 +3,7 @@ package interp
 import (
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/chzyer/readline"
@@ -96,17 +97,6 @@ func (rt *Runtime) Pending(err error) { rt.lib.Fail(err) }
 // Repr returns repr(v). The caller has the script lock.
 func (rt *Runtime) Repr(v starlark.Value) (string, error) { return rt.lib.Repr(v) }
 
-// Augmented reports whether the operator at thread's position is one of an augmented assignment, as the script's text says.
-func (rt *Runtime) Augmented(thread *starlark.Thread) bool {
-	if thread == nil || thread.CallStackDepth() == 0 {
-		return false
-	}
-	pos := thread.CallFrame(0).Pos
-	line := []rune(rt.eval.line(pos.Filename(), pos.Line))
-	at := int(pos.Col) - 1
-	return at >= 0 && at+1 < len(line) && line[at+1] == '='
-}
-
 // Pos returns the position of the innermost script function that thread is in, as file:line; empty outside of scripts.
 func (rt *Runtime) Pos(thread *starlark.Thread) string {
 	for i := range thread.CallStackDepth() {
@@ -116,6 +106,21 @@ func (rt *Runtime) Pos(thread *starlark.Thread) string {
 		}
 	}
 	return ""
+}
+
+// Augmented reports whether the operator that thread is at belongs to an assignment like x += y. go.starlark.net asks a value
+// for x + y in both cases; the text of the script tells them apart.
+func (rt *Runtime) Augmented(thread *starlark.Thread) bool {
+	if thread == nil || thread.CallStackDepth() == 0 {
+		return false
+	}
+	pos := thread.CallFrame(0).Pos
+	op := []rune(rt.eval.line(pos.Filename(), pos.Line))
+	if int(pos.Col) > len(op) {
+		return false
+	}
+	rest := strings.TrimLeft(string(op[max(pos.Col-1, 0):]), "+-*/%&|^<>")
+	return strings.HasPrefix(rest, "=")
 }
 
 // NewClass makes a class in Go code, see [stdlib.Lib.NewClass].

@@ -65,6 +65,7 @@ func newHost(o Options) *Runtime {
 		Version:     Version,
 		Call:        starlark.Call,
 		Current:     rt.Current,
+		Augmented:   func() bool { return rt.Augmented(rt.Current()) },
 		Sleep:       rt.sleep,
 		Block:       rt.lock.block,
 		Uncancel:    rt.intr.uncancel,

@@ -66,6 +66,11 @@ func (x *Instance) Binary(op syntax.Token, y starlark.Value, side starlark.Side)
 		}
 		return nil, unsupported(op, y, x)
 	}
+	if inplace := "__i" + name[2:]; x.cls.special(inplace) != nil && x.cls.lib.cfg.Augmented() {
+		if v, err := x.try(inplace, y); v != nil || err != nil {
+			return v, err
+		}
+	}
 	o, ok := y.(*Instance)
 	if !ok {
 		v, err := x.try(name, y)

@@ -24,6 +24,9 @@ type Config struct {
 	// methods (String, Truth, Hash ...) without a thread; they run on this one.
 	Current func() *starlark.Thread
 
+	// Augmented reports whether the operator that the current thread is at belongs to an assignment like x += y. Default: never.
+	Augmented func() bool
+
 	// Sleep sleeps interruptibly and gives up the script lock meanwhile.
 	Sleep func(thread *starlark.Thread, d time.Duration) error
 
@@ -99,6 +102,9 @@ func (l *Lib) setDefaults() {
 	}
 	if c.Stderr == nil {
 		c.Stderr = io.Discard
+	}
+	if c.Augmented == nil {
+		c.Augmented = func() bool { return false }
 	}
 	if c.Sleep == nil {
 		c.Sleep = func(_ *starlark.Thread, d time.Duration) error { time.Sleep(d); return nil }
