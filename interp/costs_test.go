@@ -56,7 +56,7 @@ func TestCosts(t *testing.T) {
 			rt.Enter(thread)
 			defer rt.Leave(thread)
 			turn := func(n int) {
-				if _, err := rt.Call(thread, globals["turn"], starlark.Tuple{starlark.MakeInt(n)}, nil); err != nil {
+				if _, err := (host{rt}).Call(thread, globals["turn"], starlark.Tuple{starlark.MakeInt(n)}, nil); err != nil {
 					t.Fatal(err)
 				}
 			}

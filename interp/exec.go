@@ -29,9 +29,10 @@ func compileFile(f *syntax.File, env starlark.StringDict, later map[string]bool)
 // sent to other processes. File is the name in their positions, name is __name__ where they run.
 func (rt *Runtime) AddSource(name, file string, text []byte) { rt.eval.AddModule(name, file, text) }
 
-// moduleEnv returns the predeclared names of a new module: the runtime's and __name__.
+// moduleEnv returns the predeclared names of a new module: the runtime's, its host's and __name__.
 func (rt *Runtime) moduleEnv(name string) starlark.StringDict {
 	env := maps.Clone(rt.Predeclared())
+	maps.Copy(env, rt.opts.Predeclared)
 	env["__name__"] = starlark.String(name)
 	return env
 }

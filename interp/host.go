@@ -13,8 +13,10 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// Runtime is what multiprocessing needs of an interpreter.
-var _ mp.Host = (*Runtime)(nil)
+// host is a Runtime as mp sees it: with what multiprocessing needs of an interpreter.
+type host struct{ *Runtime }
+
+var _ mp.Host = host{}
 
 // timeSlice is how many steps a thread runs before it lets others run, if any waits: 0.2 to 1 ms.
 const timeSlice = 20_000
@@ -38,7 +40,7 @@ func (rt *Runtime) Enter(thread *starlark.Thread) { rt.lock.enter(thread) }
 func (rt *Runtime) Leave(*starlark.Thread) { rt.lock.leave() }
 
 // Block runs f, which may block, while other threads may run scripts.
-func (rt *Runtime) Block(thread *starlark.Thread, f func()) { rt.lock.block(thread, f) }
+func (rt host) Block(thread *starlark.Thread, f func()) { rt.lock.block(thread, f) }
 
 // print writes a line with one write, so that lines of several processes don't mix.
 func (rt *Runtime) print(_ *starlark.Thread, msg string) {
@@ -49,7 +51,7 @@ func (rt *Runtime) print(_ *starlark.Thread, msg string) {
 }
 
 // Stderr writes text to standard error in one write.
-func (rt *Runtime) Stderr(text string) {
+func (rt host) Stderr(text string) {
 	rt.errMu.Lock()
 	defer rt.errMu.Unlock()
 	if rt.opts.Stderr != nil {
@@ -58,7 +60,7 @@ func (rt *Runtime) Stderr(text string) {
 }
 
 // StderrColumns returns the width of the terminal that standard error is, 0 if it is none that can move its cursor.
-func (rt *Runtime) StderrColumns() int {
+func (rt host) StderrColumns() int {
 	f, ok := rt.opts.Stderr.(*os.File)
 	if !ok || os.Getenv("TERM") == "dumb" || !readline.IsTerminal(int(f.Fd())) {
 		return 0
@@ -75,30 +77,37 @@ func (rt *Runtime) sleep(thread *starlark.Thread, d time.Duration) error {
 }
 
 // Interruptible makes thread the one that Interrupt interrupts, see [mp.Host].
-func (rt *Runtime) Interruptible(thread *starlark.Thread) (unseen bool) { return rt.intr.watch(thread) }
+func (rt host) Interruptible(thread *starlark.Thread) (unseen bool) { return rt.intr.watch(thread) }
 
 // Interrupt raises KeyboardInterrupt in the interruptible thread.
-func (rt *Runtime) Interrupt() bool { return rt.intr.interrupt() }
+func (rt host) Interrupt() bool { return rt.intr.interrupt() }
 
 // Codec returns the codec of this runtime's values.
-func (rt *Runtime) Codec() *wire.Codec { return rt.codec }
+func (rt host) Codec() *wire.Codec { return rt.codec }
 
 // Call calls fn in thread, which has the script lock.
-func (rt *Runtime) Call(thread *starlark.Thread, fn starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	return rt.lib.Call(thread, fn, args, kwargs)
+func (rt host) Call(thread *starlark.Thread, fn starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (v starlark.Value, err error) {
+	if thread.CallStackDepth() > 0 {
+		return rt.lib.Call(thread, fn, args, kwargs)
+	}
+	err = guard(thread, func(thread *starlark.Thread) (err error) {
+		v, err = rt.lib.Call(thread, fn, args, kwargs)
+		return err
+	})
+	return v, err
 }
 
 // Current returns the thread that has the script lock, nil if there is none.
-func (rt *Runtime) Current() *starlark.Thread { return rt.lock.current.Load() }
+func (rt host) Current() *starlark.Thread { return rt.lock.current.Load() }
 
 // Pending makes err surface at the script's next step.
-func (rt *Runtime) Pending(err error) { rt.lib.Fail(err) }
+func (rt host) Pending(err error) { rt.lib.Fail(err) }
 
 // Repr returns repr(v). The caller has the script lock.
 func (rt *Runtime) Repr(v starlark.Value) (string, error) { return rt.lib.Repr(v) }
 
 // Pos returns the position of the innermost script function that thread is in, as file:line; empty outside of scripts.
-func (rt *Runtime) Pos(thread *starlark.Thread) string {
+func (rt host) Pos(thread *starlark.Thread) string {
 	for i := range thread.CallStackDepth() {
 		if pos := thread.CallFrame(i).Pos; pos.Line > 0 {
 			pos.Col = 0
@@ -124,44 +133,44 @@ func (rt *Runtime) Augmented(thread *starlark.Thread) bool {
 }
 
 // NewClass makes a class in Go code, see [stdlib.Lib.NewClass].
-func (rt *Runtime) NewClass(name string, bases []starlark.Value, attrs starlark.StringDict) (starlark.Value, error) {
+func (rt host) NewClass(name string, bases []starlark.Value, attrs starlark.StringDict) (starlark.Value, error) {
 	return rt.lib.NewClass(name, bases, attrs)
 }
 
 // NewModule makes a module of Go code, see [stdlib.NewModule].
-func (rt *Runtime) NewModule(name string, make func() starlark.StringDict) starlark.Value {
+func (rt host) NewModule(name string, make func() starlark.StringDict) starlark.Value {
 	return stdlib.NewModule(name, make)
 }
 
 // IsInstance reports whether v is an instance of class or of a class derived from it.
-func (rt *Runtime) IsInstance(v, class starlark.Value) bool { return rt.lib.IsInstance(v, class) }
+func (rt host) IsInstance(v, class starlark.Value) bool { return rt.lib.IsInstance(v, class) }
 
 // Exception returns an exception class by its qualified name.
-func (rt *Runtime) Exception(class string) starlark.Value { return rt.lib.Exception(class) }
+func (rt host) Exception(class string) starlark.Value { return rt.lib.Exception(class) }
 
 // FromError returns the exception that a script sees for err.
-func (rt *Runtime) FromError(err error) starlark.Value { return rt.lib.FromError(err) }
+func (rt host) FromError(err error) starlark.Value { return rt.lib.FromError(err) }
 
 // ToError returns an error that raises exc.
-func (rt *Runtime) ToError(exc starlark.Value) error { return rt.lib.ToError(exc) }
+func (rt host) ToError(exc starlark.Value) error { return rt.lib.ToError(exc) }
 
 // Traceback returns the text of err as an uncaught error is shown, with what other processes and earlier exceptions
 // contributed, in colour if standard error is a terminal. The caller has the script lock.
-func (rt *Runtime) Traceback(err error) string { return paint(rt.opts.Stderr, rt.lib.Format(err)) }
+func (rt host) Traceback(err error) string { return paint(rt.opts.Stderr, rt.lib.Format(err)) }
 
 // CPUCount returns os.cpu_count().
-func (rt *Runtime) CPUCount() int { return stdlib.CPUCount() }
+func (rt host) CPUCount() int { return stdlib.CPUCount() }
 
 // Argv returns sys.argv.
-func (rt *Runtime) Argv() []string { return rt.opts.Argv }
+func (rt host) Argv() []string { return rt.opts.Argv }
 
 // SetArgv sets sys.argv, in a child that has received it.
-func (rt *Runtime) SetArgv(argv []string) {
+func (rt host) SetArgv(argv []string) {
 	rt.opts.Argv = argv
 	rt.lib.SetArgv(argv)
 }
 
 // ExitStatus interprets err as SystemExit; ok is false if it is another error.
-func (rt *Runtime) ExitStatus(err error) (code int, message string, ok bool) {
+func (rt host) ExitStatus(err error) (code int, message string, ok bool) {
 	return rt.lib.ExitStatus(err)
 }

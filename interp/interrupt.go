@@ -14,6 +14,7 @@ const interruptReason = "KeyboardInterrupt"
 type interrupts struct {
 	mu      sync.Mutex
 	thread  *starlark.Thread // guarded by mu: nil while nothing can be interrupted
+	cancel  *mp.Cancel       // guarded by mu: the thread's; only the thread itself may look for it while it runs
 	pending bool             // guarded by mu: delivered, and not yet turned into an exception
 }
 
@@ -26,7 +27,10 @@ func (in *interrupts) watch(thread *starlark.Thread) (unseen bool) {
 	if unseen {
 		in.reset()
 	}
-	in.thread = thread
+	in.thread, in.cancel = thread, nil
+	if thread != nil {
+		in.cancel = thread.Local(mp.CancelKey).(*mp.Cancel)
+	}
 	return unseen
 }
 
@@ -40,7 +44,7 @@ func (in *interrupts) interrupt() bool {
 	in.pending = true
 	in.thread.Cancel(interruptReason)
 	// This waits for the waits that it ends. None of them needs mu to end.
-	in.thread.Local(mp.CancelKey).(*mp.Cancel).Cancel()
+	in.cancel.Cancel()
 	return true
 }
 
@@ -62,5 +66,5 @@ func (in *interrupts) uncancel(thread *starlark.Thread, reason string) {
 func (in *interrupts) reset() {
 	in.pending = false
 	in.thread.Uncancel()
-	in.thread.Local(mp.CancelKey).(*mp.Cancel).Reset()
+	in.cancel.Reset()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,6 +27,10 @@ func (rt *Runtime) load(thread *starlark.Thread, name string) (starlark.StringDi
 		return members, nil
 	}
 	from := thread.CallFrame(0).Pos.Filename()
+	if rt.opts.Modules != nil {
+		file := path.Join(path.Dir(filepath.ToSlash(from)), name)
+		return rt.loadFile(thread, name, file, file, func(file string) ([]byte, error) { return fs.ReadFile(rt.opts.Modules, file) })
+	}
 	file := name
 	if !filepath.IsAbs(name) {
 		file = filepath.Join(filepath.Dir(from), name)
@@ -34,11 +39,11 @@ func (rt *Runtime) load(thread *starlark.Thread, name string) (starlark.StringDi
 	if err != nil {
 		return nil, err
 	}
-	return rt.loadFile(thread, name, file, path)
+	return rt.loadFile(thread, name, file, path, os.ReadFile)
 }
 
-// loadFile is load of a file: path, which is known as name to who loads it and as file in positions.
-func (rt *Runtime) loadFile(thread *starlark.Thread, name, file, path string) (starlark.StringDict, error) {
+// loadFile is load of a file: path, for read, which is known as name to who loads it and as file in positions.
+func (rt *Runtime) loadFile(thread *starlark.Thread, name, file, path string, read func(string) ([]byte, error)) (starlark.StringDict, error) {
 	l := &rt.loads
 	globals, seen := l.loaded[path]
 	if globals != nil {
@@ -47,7 +52,7 @@ func (rt *Runtime) loadFile(thread *starlark.Thread, name, file, path string) (s
 	if seen {
 		return nil, wire.Errorf("ImportError", "cannot load %s: import cycle: %s", name, l.cycle(file))
 	}
-	text, err := os.ReadFile(path)
+	text, err := read(path)
 	if err != nil {
 		return nil, rt.loadError(name, err)
 	}
@@ -65,7 +70,7 @@ func (rt *Runtime) loadFile(thread *starlark.Thread, name, file, path string) (s
 		if errors.As(err, &syntax) {
 			return nil, wire.Errorf("SyntaxError", "cannot load %s:\n%w", name, syntax)
 		}
-		return nil, rt.ToError(rt.FromError(err)) // so that it keeps its class and text, without "cannot load"
+		return nil, rt.lib.ToError(rt.lib.FromError(err)) // so that it keeps its class and text, without "cannot load"
 	}
 	freeze(globals)
 	l.loaded[path] = globals

@@ -4,15 +4,19 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"reflect"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 // TestMain makes the test binary the starmp command too, under that name, and the command's children.
 func TestMain(m *testing.M) {
-	Child()
+	Child(unitSetup("metric", "m"), unitSetup("imperial", "ft"))
 	testscript.Main(m, map[string]func(){
 		"starmp": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
@@ -46,5 +50,51 @@ func status(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// length is a host's own type of values.
+type length struct {
+	n    int
+	unit string
+}
+
+func (l length) String() string        { return strconv.Itoa(l.n) + l.unit }
+func (l length) Type() string          { return "length" }
+func (l length) Freeze()               {}
+func (l length) Truth() starlark.Bool  { return l.n != 0 }
+func (l length) Hash() (uint32, error) { return uint32(l.n), nil }
+
+func (l length) Binary(op syntax.Token, y starlark.Value, _ starlark.Side) (starlark.Value, error) {
+	n, err := starlark.AsInt32(y)
+	if op != syntax.STAR || err != nil {
+		return nil, nil
+	}
+	return length{l.n * n, l.unit}, nil
+}
+
+// unitSetup is a host's setup with the built-in length, whose values are in that unit.
+func unitSetup(name, unit string) Setup {
+	return Setup{
+		Name: name,
+		Predeclared: func() starlark.StringDict {
+			return starlark.StringDict{"length": starlark.NewBuiltin("length", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+				var n int
+				err := starlark.UnpackPositionalArgs(b.Name(), args, kwargs, 1, &n)
+				return length{n, unit}, err
+			})}
+		},
+		Types: []wire.Type{{
+			Name: "test.length",
+			Go:   reflect.TypeFor[length](),
+			Encode: func(e *wire.Encoder, v starlark.Value) error {
+				e.Int(int64(v.(length).n))
+				return nil
+			},
+			Decode: func(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, error) {
+				n, err := d.Int()
+				return length{int(n), unit}, err
+			},
+		}},
 	}
 }

@@ -92,7 +92,7 @@ func childFile(w io.Writer) (*os.File, error) {
 var discard = sync.OnceValues(func() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_WRONLY, 0) })
 
 // Stdio returns the files that children have as standard output and standard error.
-func (rt *Runtime) Stdio() (stdout, stderr *os.File, err error) {
+func (rt host) Stdio() (stdout, stderr *os.File, err error) {
 	if stdout, err = childFile(rt.opts.Stdout); err == nil {
 		stderr, err = childFile(rt.opts.Stderr)
 	}

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"io"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -19,20 +20,46 @@ import (
 // Version is starmp's version, as scripts see it in sys.version.
 const Version = "0.1.0"
 
+// Limits are what scripts that are not trusted may use, see [Pool].
+type Limits = mp.Limits
+
+// LimitError is the cause of an [Error] of a script that was ended because it used more than it may.
+type LimitError = mp.LimitError
+
 // Options is what a Runtime gets from its surroundings.
 type Options struct {
 	Argv  []string  // sys.argv
-	Stdin io.Reader // nil reads nothing
+	Stdin io.Reader // nil reads nothing; children read nothing
 
 	// Stdout and Stderr take what scripts print, those in other processes included; nil discards. Children inherit an *os.File as it is;
 	// what they write for any other writer comes through a pipe, and is passed on, from goroutines too, but never two Writes at a time.
 	Stdout, Stderr io.Writer
+
+	// Predeclared are names for scripts beside those of the dialect and of the Setup. A function that runs in another process finds a copy
+	// there of what it reads, as of a global. Functions written in Go can't be copied: they belong into a Setup.
+	Predeclared starlark.StringDict
+	// Setup is the name of the [Setup], of those that Child was called with, that scripts have here and in all processes of the family.
+	Setup string
+
+	// Modules is where load() finds files, by path, relative to that of the file that loads; nothing outside can be loaded. Nil is the
+	// system's files. Built-in modules are there in any case.
+	Modules fs.FS
+
+	// MaxSteps is how many steps each call of ExecFile, Exec, Eval or Call may take here, 0 for no limit. One more is a *LimitError.
+	MaxSteps uint64
+	// MaxProcesses is how many processes the scripts may have at a time, with all that these start; 0 for no limit but the
+	// family's own, 1,024. Starting one more raises OSError.
+	MaxProcesses int
+	// SharedMemory is how many bytes the family may have in queues, arrays and the like; what needs more raises MemoryError. They are
+	// taken as they are needed. 0 is half of the machine's memory, or what STARMP_ARENA says.
+	SharedMemory int64
 }
 
 // Runtime is one interpreter: the environment and the modules of its scripts, the lock that lets one of its threads run at a
 // time, and this process's part of a family of processes. It has no state outside itself but what Main and Child document.
 type Runtime struct {
 	opts  Options
+	own   starlark.StringDict // of the Setup
 	lock  scriptLock
 	codec *wire.Codec
 	lib   *stdlib.Lib
@@ -52,7 +79,7 @@ type Runtime struct {
 }
 
 // newHost returns a runtime without its part of a family: the caller sets mp.
-func newHost(o Options) *Runtime {
+func newHost(o Options, setup Setup) *Runtime {
 	rt := &Runtime{opts: o, codec: wire.NewCodec(), classPrefix: strconv.FormatUint(rand.Uint64(), 36) + "."}
 	rt.opts.Stdout, rt.opts.Stderr = outputs(o.Stdout, o.Stderr)
 	executable, _ := os.Executable() // sys.executable is empty where the system doesn't tell
@@ -64,8 +91,8 @@ func newHost(o Options) *Runtime {
 		Executable:  executable,
 		Version:     Version,
 		Call:        starlark.Call,
-		Current:     rt.Current,
-		Augmented:   func() bool { return rt.Augmented(rt.Current()) },
+		Current:     rt.lock.current.Load,
+		Augmented:   func() bool { return host{rt}.Augmented(rt.lock.current.Load()) },
 		Sleep:       rt.sleep,
 		Block:       rt.lock.block,
 		Uncancel:    rt.intr.uncancel,
@@ -77,18 +104,29 @@ func newHost(o Options) *Runtime {
 		Interrupt:   func(pid int) bool { return rt.mp.InterruptPid(pid) },
 	})
 	rt.lib.Register(rt.codec)
+	rt.addSetup(setup)
 	rt.makeRunTest()
 	rt.eval = NewEvaluator(rt.Predeclared)
 	ship.New(rt.eval, rt.codec, blobs{rt})
 	return rt
 }
 
-// New returns the runtime of a root process. It starts nothing and touches nothing process-wide.
+// New returns the runtime of a root process. It starts nothing and touches nothing process-wide. The program calls Close when it is done
+// with it.
+//
+// Where [Child] was not called the runtime works, but starting processes is an error, and in a process that was started as one, and
+// has not called it, so is New.
 func New(o Options) (*Runtime, error) {
-	rt := newHost(o)
-	var err error
-	rt.mp, err = mp.New(rt)
-	return rt, err
+	setup, err := setupNamed(o.Setup)
+	if err != nil {
+		return nil, err
+	}
+	rt := newHost(o, setup)
+	rt.mp, err = mp.New(host{rt}, mp.Options{Setup: o.Setup, Processes: o.MaxProcesses, SharedMemory: o.SharedMemory})
+	if err != nil {
+		return nil, err
+	}
+	return rt, nil
 }
 
 // Predeclared returns what every script finds without loading it. The caller must not change the result.
@@ -97,6 +135,7 @@ func (rt *Runtime) Predeclared() starlark.StringDict {
 		rt.env = maps.Clone(rt.lib.Predeclared())
 		rt.env["multiprocessing"] = rt.mp.Module()
 		maps.Copy(rt.env, rt.mp.Modules())
+		maps.Copy(rt.env, rt.own)
 	})
 	return rt.env
 }

@@ -60,7 +60,7 @@ func TestStderrWritesOnce(t *testing.T) {
 	_, err := run(rt, "t", "def f():\n    fail('x')\nf()\n")
 	thread := rt.NewThread("report")
 	rt.Enter(thread)
-	rt.Stderr(rt.Traceback(err))
+	(host{rt}).Stderr((host{rt}).Traceback(err))
 	rt.Leave(thread)
 	if len(out.writes) != 1 || !strings.HasSuffix(out.writes[0], "  t.star:2:9: in f\n    fail('x')\n        ^\nException: x\n") {
 		t.Errorf("got %q", out.writes)
@@ -117,7 +117,7 @@ func TestPos(t *testing.T) {
 	rt := newRuntime(t, Options{})
 	var got string
 	rt.Predeclared()["where"] = starlark.NewBuiltin("where", func(thread *starlark.Thread, _ *starlark.Builtin, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-		got = rt.Pos(thread)
+		got = (host{rt}).Pos(thread)
 		return starlark.None, nil
 	})
 	if _, err := run(rt, "t", "def f():\n    map(lambda _: where(), [1])\n\nf()\n"); err != nil {
@@ -126,7 +126,7 @@ func TestPos(t *testing.T) {
 	if got != "t.star:2" {
 		t.Errorf("got %q, want t.star:2", got)
 	}
-	if got := rt.Pos(rt.NewThread("idle")); got != "" {
+	if got := (host{rt}).Pos(rt.NewThread("idle")); got != "" {
 		t.Errorf("position of an idle thread: %q", got)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // session is a run of the command: a runtime, and the process's signals.
 type session struct {
-	*Runtime
+	host
 	main    *starlark.Thread
 	signals chan os.Signal
 	over    atomic.Bool // the script is over, and its last processes are awaited
@@ -40,7 +40,7 @@ func newSession(o Options) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{Runtime: rt, main: rt.NewThread("MainThread"), signals: signals}
+	s := &session{host: host{rt}, main: rt.NewThread("MainThread"), signals: signals}
 	go s.handleSignals()
 	return s, nil
 }
@@ -77,7 +77,10 @@ func (s *session) die() {
 func (s *session) script(env starlark.StringDict, file string, text []byte) int {
 	s.Enter(s.main)
 	s.intr.watch(s.main)
-	_, err := s.execIn(s.main, env, mainName, file, text)
+	err := guard(s.main, func(thread *starlark.Thread) error {
+		_, err := s.execIn(thread, env, mainName, file, text)
+		return err
+	})
 	return s.end(err)
 }
 

@@ -208,9 +208,9 @@ func (rt *Runtime) loadTests(thread *starlark.Thread, b *starlark.Builtin, args 
 	if err != nil {
 		return nil, err
 	}
-	globals, err := rt.loadFile(thread, file, file, path)
+	globals, err := rt.loadFile(thread, file, file, path, os.ReadFile)
 	if err = rt.lib.Pending(err); err != nil {
-		if rt.IsInstance(rt.FromError(err), rt.Exception(interruptReason)) {
+		if rt.lib.IsInstance(rt.lib.FromError(err), rt.lib.Exception(interruptReason)) {
 			return nil, err
 		}
 		failed = withoutFrames(rt.lib.Format(err), testFile)

@@ -64,7 +64,24 @@ func (tb Traceback) String() string {
 	if len(tb) == 0 {
 		return ""
 	}
-	return tracebackHeader + "\n" + tb.text(func(string, int32) string { return "" })
+	return tb.head() + tb.text(func(string, int32) string { return "" })
+}
+
+// pos is the innermost position as file:line, empty if there is none.
+func (tb Traceback) pos() string {
+	if len(tb) == 0 {
+		return ""
+	}
+	f := tb[len(tb)-1]
+	return fmt.Sprintf("%s:%d", f.File, f.Line)
+}
+
+// head is the first line of what is not empty.
+func (tb Traceback) head() string {
+	if len(tb) == 0 {
+		return ""
+	}
+	return tracebackHeader + "\n"
 }
 
 const tracebackHeader = "Traceback (most recent call last):"

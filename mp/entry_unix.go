@@ -20,6 +20,7 @@ import (
 // It must be called before anything that a child should not do: flags, files, goroutines. newHost makes the interpreter
 // around the given runtime; it is called while the child still waits to be given something to run.
 func Child(newHost func(rt *Runtime) (Host, error)) {
+	childCalled.Store(true)
 	m, ok := readMark()
 	if !ok {
 		return
@@ -41,7 +42,7 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 	if s.Gen.Load() != mark.gen {
 		return 1 // the parent died and its heir has closed the slot
 	}
-	rt := &Runtime{children: map[*child]*process{}}
+	rt := &Runtime{opts: Options{Setup: mark.setup}, children: map[*child]*process{}}
 	rt.adoptMember(a.Join(mark.slot), mark.slot)
 	if rt.host, err = newHost(rt); err == nil {
 		err = rt.init()

@@ -31,8 +31,9 @@ type process struct {
 	child   *child // nil until started, and after close
 	pid     int    // 0 until started
 	closed  bool
-	server  bool         // a manager's, which ends after those that may use it
-	onEnd   func(*child) // called once when the process is recovered and its slot not yet free
+	owner   *starlark.Thread // that has started it
+	server  bool             // a manager's, which ends after those that may use it
+	onEnd   func(*child)     // called once when the process is recovered and its slot not yet free
 }
 
 func assertion(msg string) error { return wire.Errorf("AssertionError", "%s", msg) }
@@ -160,7 +161,7 @@ func (p *process) start(self starlark.Value) error {
 	if err != nil {
 		return err
 	}
-	p.self, p.child, p.pid = self, c, c.pid
+	p.self, p.child, p.pid, p.owner = self, c, c.pid, rt.host.Current()
 	rt.mu.Lock()
 	rt.children[c] = p
 	rt.mu.Unlock()

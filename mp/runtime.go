@@ -18,6 +18,7 @@ import (
 // multiprocessing module made for one interpreter. All methods are safe for concurrent use.
 type Runtime struct {
 	host Host
+	opts Options
 
 	attach sync.Once // makes the arena in a root at first use, so that scripts without processes pay nothing
 	member *arena.Member
@@ -79,9 +80,20 @@ type Runtime struct {
 	work    starlark.Value // the target of a pool's processes
 }
 
+// Options are what a family gets from its root.
+type Options struct {
+	Setup        string // which interpreter a child makes around its Runtime, see Runtime.Setup
+	Processes    int    // how many processes may exist at a time beside the root; 0 for as many as the family's table has room for
+	SharedMemory int64  // bytes of the arena; 0 for what STARMP_ARENA says, else half of the machine's memory
+}
+
 // New returns the runtime of a root process. The family's arena is made when the first shared object or process is.
-func New(host Host) (*Runtime, error) {
-	rt := &Runtime{host: host, name: "MainProcess", children: map[*child]*process{}}
+// In a process that was started as a child it returns an error: there main should have called Child.
+func New(host Host, o Options) (*Runtime, error) {
+	if unclaimedChild() {
+		return nil, errNoChild
+	}
+	rt := &Runtime{host: host, opts: o, name: "MainProcess", children: map[*child]*process{}}
 	return rt, rt.init()
 }
 
@@ -104,7 +116,7 @@ func (rt *Runtime) mem() (*arena.Member, error) {
 			return // a child attached at its entry
 		}
 		var slot arena.SlotID
-		a, err := arena.New(arena.Options{})
+		a, err := arena.New(arena.Options{Size: rt.opts.SharedMemory})
 		if err == nil {
 			slot, err = a.TakeSlot(arena.NoSlot, rt.Name())
 		}
@@ -114,6 +126,7 @@ func (rt *Runtime) mem() (*arena.Member, error) {
 		}
 		s := a.Slot(slot)
 		s.Pid.Store(uint32(os.Getpid()))
+		s.Below.Store(uint32(max(rt.opts.Processes, 0)))
 		s.SetState(arena.SlotRunning)
 		rt.adoptMember(a.Join(slot), slot)
 	})
@@ -147,8 +160,9 @@ func (rt *Runtime) threadID(thread *starlark.Thread) uint32 {
 
 // finisher is what is to be done at shutdown.
 type finisher struct {
-	f func()
-	n int64 // it was the nth to be registered
+	f     func()
+	n     int64            // it was the nth to be registered
+	owner *starlark.Thread // that had the script lock then
 }
 
 // atShutdown registers f to run when the process ends in order, last registered first, unless forget is called before.
@@ -156,7 +170,7 @@ func (rt *Runtime) atShutdown(f func()) (forget func()) {
 	rt.mu.Lock()
 	defer rt.mu.Unlock()
 	rt.hooked++
-	entry := &finisher{f, rt.hooked}
+	entry := &finisher{f, rt.hooked, rt.host.Current()}
 	rt.finish = append(rt.finish, entry)
 	return func() {
 		rt.mu.Lock()
@@ -194,3 +208,13 @@ func (rt *Runtime) slot(id arena.SlotID) *arena.Slot { return rt.member.Arena().
 
 // Started reports whether this process has an arena, so whether anything of a family can exist.
 func (rt *Runtime) Started() bool { return rt.member != nil }
+
+// Setup is Options.Setup of the family's root.
+func (rt *Runtime) Setup() string { return rt.opts.Setup }
+
+// childCalled says that this process has called Child, so that its children, the same program again, will.
+var childCalled atomic.Bool
+
+// errNoChild is what New and whatever starts a process return in a program that has not called Child: its children would run its
+// main function, and their children in turn.
+var errNoChild = wire.Errorf("RuntimeError", "this program cannot start processes: its main function must call interp.Child first, before anything else")

@@ -1,9 +1,11 @@
 package mp
 
 import (
+	"slices"
 	"time"
 
 	"github.com/starmp/starmp/mp/internal/futex"
+	"go.starlark.net/starlark"
 )
 
 // endGrace is how long processes get to end on SIGTERM before they are killed.
@@ -95,16 +97,22 @@ func (rt *Runtime) end(children []*child) {
 }
 
 // finishSince does what was registered for the shutdown after the first n registrations, last first.
-func (rt *Runtime) finishSince(n int64) {
+func (rt *Runtime) finishSince(n int64) { rt.finishThat(func(e *finisher) bool { return e.n > n }) }
+
+// finishThat does what was registered for the shutdown and of which which is true, last first.
+func (rt *Runtime) finishThat(which func(*finisher) bool) {
 	for {
 		rt.mu.Lock()
-		last := len(rt.finish) - 1
-		if last < 0 || rt.finish[last].n <= n {
+		i := len(rt.finish) - 1
+		for i >= 0 && !which(rt.finish[i]) {
+			i--
+		}
+		if i < 0 {
 			rt.mu.Unlock()
 			return
 		}
-		f := rt.finish[last].f
-		rt.finish = rt.finish[:last]
+		f := rt.finish[i].f
+		rt.finish = slices.Delete(rt.finish, i, i+1)
 		rt.mu.Unlock()
 		f()
 	}
@@ -125,6 +133,15 @@ func (rt *Runtime) Mark() Mark {
 func (rt *Runtime) EndSince(m Mark) {
 	rt.finishSince(m.finishers)
 	rt.end(rt.childrenThat(func(p *process) bool { return p.identity[len(p.identity)-1] > m.processes }))
+}
+
+// EndOf is EndSince for what thread has started.
+func (rt *Runtime) EndOf(thread *starlark.Thread) {
+	if !rt.Started() {
+		return
+	}
+	rt.finishThat(func(e *finisher) bool { return e.owner == thread })
+	rt.end(rt.childrenThat(func(p *process) bool { return p.owner == thread }))
 }
 
 // Kill ends all children at once, without waiting for them.

@@ -145,6 +145,9 @@ func (sp *spares) demandLocked(now time.Time) {
 
 // refill brings the spares up to demand, in the background.
 func (rt *Runtime) refill() {
+	if rt.member.Arena().Limited(rt.self) {
+		return // spares would take the places of others
+	}
 	sp := &rt.spares
 	sp.mu.Lock()
 	defer sp.mu.Unlock()

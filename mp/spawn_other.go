@@ -22,6 +22,8 @@ func Child(func(rt *Runtime) (Host, error)) {}
 // BecomeSubreaper returns an error: there are no processes to inherit on this system.
 func BecomeSubreaper() error { return errPlatform }
 
+func unclaimedChild() bool { return false }
+
 func (c *child) exec(*arena.Member) error { return errPlatform }
 
 func (c *child) signal(syscall.Signal) {}

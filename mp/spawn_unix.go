@@ -25,12 +25,15 @@ const (
 // later on, with the GOMAXPROCS that its environment should have.
 const childVariable = "STARMP_CHILD"
 
+// setupVariable is Options.Setup, where there is one.
+const setupVariable = "STARMP_SETUP"
+
 // A child starts with one thread for Go code: the threads that Go would start beside it cost an eighth of the time that a
 // short child takes (scripts/bench/start.star). One that lives longer than childWarmUp gets as many as its parent has.
 const childWarmUp = 3 * time.Millisecond
 
 // childEnv is the environment of a child in slot.
-func childEnv(slot arena.SlotID, gen uint32) []string {
+func childEnv(slot arena.SlotID, gen uint32, setup string) []string {
 	env := os.Environ()
 	own, procs := env[:0], ""
 	for _, kv := range env {
@@ -39,6 +42,9 @@ func childEnv(slot arena.SlotID, gen uint32) []string {
 		} else {
 			own = append(own, kv)
 		}
+	}
+	if setup != "" {
+		own = append(own, setupVariable+"="+setup)
 	}
 	return append(own, "GOMAXPROCS=1", fmt.Sprintf("%s=%d:%d:%d:%s", childVariable, slot, gen, runtime.GOMAXPROCS(0), procs))
 }
@@ -53,6 +59,9 @@ var devNull = sync.OnceValues(func() (*os.File, error) { return os.Open(os.DevNu
 
 // exec starts the operating-system process of c.
 func (c *child) exec(m *arena.Member) error {
+	if !childCalled.Load() {
+		return errNoChild
+	}
 	exe, err := os.Executable()
 	if err != nil {
 		return err
@@ -71,7 +80,7 @@ func (c *child) exec(m *arena.Member) error {
 	}
 	// The standard input of a child is empty, as in CPython: two readers of one terminal would fight over its lines.
 	c.pid, err = syscall.ForkExec(exe, []string{exe, "[child]"}, &syscall.ProcAttr{
-		Env:   childEnv(c.slot, m.Arena().Slot(c.slot).Gen.Load()),
+		Env:   childEnv(c.slot, m.Arena().Slot(c.slot).Gen.Load(), c.rt.opts.Setup),
 		Files: []uintptr{null.Fd(), stdout.Fd(), stderr.Fd(), uintptr(pair[1]), m.Arena().File().Fd()},
 	})
 	syscall.Close(pair[1])
@@ -120,6 +129,7 @@ type mark struct {
 	slot  arena.SlotID
 	gen   uint32
 	procs int
+	setup string
 }
 
 // readMark reads the mark of a child and puts its environment right.
@@ -129,6 +139,10 @@ func readMark() (m mark, ok bool) {
 		return mark{}, false
 	}
 	os.Unsetenv(childVariable)
+	setup := os.Getenv(setupVariable)
+	if setup != "" {
+		os.Unsetenv(setupVariable)
+	}
 	parts := strings.SplitN(v, ":", 4)
 	if len(parts) != 4 {
 		return mark{}, false
@@ -141,8 +155,14 @@ func readMark() (m mark, ok bool) {
 	} else {
 		os.Setenv("GOMAXPROCS", parts[3])
 	}
-	return mark{arena.SlotID(slot), uint32(gen), procs}, err1 == nil && err2 == nil && err3 == nil
+	return mark{arena.SlotID(slot), uint32(gen), procs, setup}, err1 == nil && err2 == nil && err3 == nil
 }
 
 // signalName is the name of signal number n, such as SIGTERM, or "".
 func signalName(n int) string { return unix.SignalName(syscall.Signal(n)) }
+
+// unclaimedChild reports whether this process was started as a child, and Child has not been called.
+func unclaimedChild() bool {
+	_, marked := os.LookupEnv(childVariable)
+	return marked && !childCalled.Load()
+}

@@ -191,16 +191,26 @@ func (l *Lib) full(x *Instance) string {
 	return l.lastLine(x)
 }
 
+// Describe returns the name of the class of an exception and its message, as in the last line of its traceback.
+func (l *Lib) Describe(exc starlark.Value) (class, msg string) {
+	x, ok := exc.(*Instance)
+	if !ok {
+		return "", ""
+	}
+	class = x.cls.qualified()
+	if x.cls.module == "__main__" {
+		class = x.cls.name
+	}
+	msg, err := l.str(x)
+	if err != nil {
+		msg = "<exception str() failed>"
+	}
+	return class, msg
+}
+
 // lastLine is "Class: message" as Python ends a traceback with.
 func (l *Lib) lastLine(x *Instance) string {
-	name := x.cls.qualified()
-	if x.cls.module == "__main__" {
-		name = x.cls.name
-	}
-	s, err := l.str(x)
-	if err != nil {
-		s = "<exception str() failed>"
-	}
+	name, s := l.Describe(x)
 	if s == "" {
 		return name + "\n"
 	}

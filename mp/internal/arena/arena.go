@@ -14,6 +14,9 @@ var ErrFull = errors.New("shared arena is full")
 // ErrSlots is returned when the process table is full.
 var ErrSlots = errors.New("too many processes")
 
+// ErrBelow is returned when a process has as many below it as it may.
+var ErrBelow = errors.New("process limit")
+
 // ErrStale is returned for a handle whose object is gone.
 var ErrStale = errors.New("object no longer exists")
 

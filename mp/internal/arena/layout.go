@@ -103,7 +103,9 @@ type Slot struct {
 	// Interrupts counts the interrupts (SIGINT) that members of the family have asked for, raised before the signal is sent. The process
 	// compares it with what it has seen, and so tells them from the terminal's Ctrl-C. Written by anybody.
 	Interrupts atomic.Uint32
-	_          [20]byte
+	// Below is how many processes may exist below this one at a time, 0 for no limit. Written by the parent, by the root for itself.
+	Below atomic.Uint32
+	_     [16]byte
 
 	// Task are words for mp's use, the pool's note of the task at hand. Written by the process.
 	Task [4]atomic.Uint64

@@ -17,7 +17,8 @@ func (a *Arena) Slot(s SlotID) *Slot { return &a.slots[s] }
 func (a *Arena) Slots() SlotID { return SlotID(a.head.slotTop.Load()) }
 
 // TakeSlot takes a free slot for a new process, in state Starting. parent is the taker's own slot, NoSlot for the root. The name is cut
-// to 64 bytes. It does not block. When there is no free slot it returns ErrSlots.
+// to 64 bytes. It does not block. When there is no free slot it returns ErrSlots, when Below of the parent or of one above it forbids one
+// more, ErrBelow.
 func (a *Arena) TakeSlot(parent SlotID, name string) (SlotID, error) {
 	mark := uint32(parent + 1) // 0 for NoSlot
 	for i := range a.slots {
@@ -38,10 +39,65 @@ func (a *Arena) TakeSlot(parent SlotID, name string) (SlotID, error) {
 		}
 		s.Gen.Add(1)
 		s.SetName(name)
+		if most := a.overfull(SlotID(i)); most > 0 {
+			s.State.Store(SlotFree)
+			return 0, fmt.Errorf("%w of %d", ErrBelow, most)
+		}
 		s.SetState(SlotStarting)
 		return SlotID(i), nil
 	}
 	return 0, fmt.Errorf("%w (%d)", ErrSlots, len(a.slots))
+}
+
+// overfull returns the limit of the process that has more below it than it may now that slot s is taken, 0 if there is none. Of those who
+// take the last place at the same time, all may be refused: none ever sees too many.
+func (a *Arena) overfull(s SlotID) (most int) {
+	for p := a.parentOf(s); p != NoSlot; p = a.parentOf(p) {
+		limit := a.slots[p].Below.Load()
+		if limit == 0 {
+			continue
+		}
+		n := uint32(0)
+		for i := range a.Slots() {
+			if a.slots[i].State.Load() != SlotFree && a.below(i, p) {
+				n++
+			}
+		}
+		if n > limit {
+			return int(limit)
+		}
+	}
+	return 0
+}
+
+// Limited reports whether s or a process above it has a limit for those below it.
+func (a *Arena) Limited(s SlotID) bool {
+	for ; s != NoSlot; s = a.parentOf(s) {
+		if a.slots[s].Below.Load() != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// parentOf is the slot of the parent of s, NoSlot if there is none any more.
+func (a *Arena) parentOf(s SlotID) SlotID {
+	slot := &a.slots[s]
+	p := slot.parent.Load()
+	if p == 0 || p > uint32(len(a.slots)) || a.slots[p-1].Gen.Load() != slot.parentGen.Load() {
+		return NoSlot
+	}
+	return SlotID(p - 1)
+}
+
+// below reports whether s is a descendant of p.
+func (a *Arena) below(s, p SlotID) bool {
+	for range a.slots { // a slot that changes hands meanwhile cannot make this endless
+		if s = a.parentOf(s); s == NoSlot || s == p {
+			return s == p
+		}
+	}
+	return false
 }
 
 // FreeSlot gives a slot in state Dead back. In any other state it does nothing. Whoever may still look at it must compare Gen.
@@ -62,6 +118,7 @@ func (s *Slot) reset() {
 	s.reaper.Store(0)
 	s.Inbox.Store(0)
 	s.Interrupts.Store(0)
+	s.Below.Store(0)
 	for i := range s.Task {
 		s.Task[i].Store(0)
 	}
