@@ -82,6 +82,10 @@ func (rt host) Interruptible(thread *starlark.Thread) (unseen bool) { return rt.
 // Interrupt raises KeyboardInterrupt in the interruptible thread.
 func (rt host) Interrupt() bool { return rt.intr.interrupt() }
 
+func (rt *Runtime) wait(thread *starlark.Thread, done <-chan struct{}, d time.Duration) error {
+	return rt.mp.WaitFor(thread, done, d)
+}
+
 // Codec returns the codec of this runtime's values.
 func (rt host) Codec() *wire.Codec { return rt.codec }
 

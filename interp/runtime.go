@@ -94,6 +94,8 @@ func newHost(o Options, setup Setup) *Runtime {
 		Current:     rt.lock.current.Load,
 		Augmented:   func() bool { return host{rt}.Augmented(rt.lock.current.Load()) },
 		Sleep:       rt.sleep,
+		Wait:        rt.wait,
+		Logger:      func() starlark.Value { return rt.mp.Logger() },
 		Block:       rt.lock.block,
 		Uncancel:    rt.intr.uncancel,
 		Traceback:   func(err error) string { return TracebackOf(err).text(rt.eval.line) },

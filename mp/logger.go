@@ -197,6 +197,9 @@ func (l *Logger) message(name string, level int, args starlark.Tuple, kwargs []s
 	return nil
 }
 
+// Logger returns what get_logger returns.
+func (rt *Runtime) Logger() starlark.Value { return rt.logger }
+
 // getLogger is get_logger().
 func (rt *Runtime) getLogger(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	return rt.logger, noArgs(b, args, kwargs)

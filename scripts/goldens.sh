@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the expected output of the scenarios in testdata/mp again, as CPython 3.13 prints it:
+# Writes the expected output of the scenarios in testdata/mp and testdata/lib again, as CPython 3.13 prints it:
 #
 #	scripts/goldens.sh [testdata/mp/NAME.star ...]
 #
@@ -16,7 +16,7 @@ for candidate in "${PYTHON:-}" python3.13 "$HOME"/.pyenv/versions/3.13*/bin/pyth
 done
 [ -n "$python" ] || { echo "goldens.sh: no Python 3.13 found; name one with PYTHON=" >&2; exit 1; }
 
-[ $# -gt 0 ] || set -- testdata/mp/*.star
+[ $# -gt 0 ] || set -- testdata/mp/*.star testdata/lib/*.star
 again=$(mktemp)
 trap 'rm -f "$again"' EXIT
 status=0

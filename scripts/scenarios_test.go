@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestScenarios runs each script of testdata/mp and compares its output with the .golden file beside it, which CPython wrote
+// TestScenarios runs each script of testdata/mp and testdata/lib and compares its output with the .golden file beside it, which CPython wrote
 // (see goldens.sh). What a script writes to standard error must match the comments "# stderr: REGEXP" in it, each
 // of them; without one there must be nothing.
 func TestScenarios(t *testing.T) {
@@ -71,9 +71,13 @@ var (
 
 func scenarios(t *testing.T) []scenario {
 	t.Helper()
-	paths, err := filepath.Glob("../testdata/mp/*.star")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no scenarios: %v", err)
+	var paths []string
+	for _, dir := range []string{"mp", "lib"} {
+		found, err := filepath.Glob("../testdata/" + dir + "/*.star")
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no scenarios in %s: %v", dir, err)
+		}
+		paths = append(paths, found...)
 	}
 	var all []scenario
 	for _, path := range paths {
@@ -87,7 +91,7 @@ func scenarios(t *testing.T) []scenario {
 			continue
 		}
 		s := scenario{
-			name:   strings.TrimSuffix(filepath.Base(path), ".star"),
+			name:   strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(filepath.ToSlash(path), "../testdata/"), "mp/"), ".star"),
 			path:   path,
 			golden: string(golden),
 			ours:   oursComment.Match(text),

@@ -93,6 +93,8 @@ func (l *Lib) builtinIter(thread *starlark.Thread, b *starlark.Builtin, args sta
 		return x, nil
 	case *File:
 		return x, nil
+	case ownIterator:
+		return args[0], nil
 	}
 	if m := specialMethod(args[0], "__iter__"); m != nil {
 		it, err := l.call(thread, m)

@@ -207,5 +207,8 @@ func hasType(v starlark.Value, t string) bool {
 		}
 		return false
 	}
+	if x, ok := v.(isA); ok && x.isA(t) {
+		return true
+	}
 	return v.Type() == t
 }

@@ -31,8 +31,20 @@
 // knows under an ID is the one that all its instances there have, whichever way and how often it arrives. A
 // traceback travels as text.
 //
+// # Modules
+//
+// A module's members are made when the first is asked for (Module); no package-level variable has an initialiser that runs. Their
+// functions take arguments through bind, which has Python's errors. Values of modules are Go types of their own, each with a nativeType
+// that stands for its class, or instances of classes made by Go code where scripts derive from them (logging.Handler). They travel by
+// the forms in wire_*.go. docs.txt has signatures and a few words for help. Every module has scripts in testdata/lib that print the
+// same under CPython 3.13.
+//
+// Regular expressions run on internal/sre, which says why. What is left out: subprocess.Popen, time zones other than fixed offsets and
+// the local one, custom argparse actions, names of characters in patterns, and queue's classes for threads.
+//
 // # Where it differs from CPython
 //
+// Values of different types are never equal: a Counter is == no dict, a named tuple == no tuple (compare dict(c), tuple(p)).
 // Strings inside repr are in double quotes, as in all of Starlark. type(x) is a name. go.starlark.net asks an instance neither
 // about ==, < and so on with a value of another type (== is False, < a TypeError; Lib.Compare does it right), nor
 // about x[a:b] (use __getitem__(slice(a, b))), nor about 1 << x. Its operator % has no flags, widths and precisions, and does not

@@ -92,7 +92,41 @@ func (l *Lib) excClass(name string) *Class {
 	if c := l.excs[name]; c != nil {
 		return c
 	}
+	if module, _, ok := strings.Cut(name, "."); ok {
+		if m, ok := l.Module(module).(*Module); ok { // its exceptions are made with its other members
+			m.ModuleMembers()
+			if c := l.excs[name]; c != nil {
+				return c
+			}
+		}
+	}
 	return l.excs["RuntimeError"]
+}
+
+// moduleException makes an exception class that belongs to a module; unlike those of excTree, no process has it before it is used.
+func (l *Lib) moduleException(qualified, base string) *Class {
+	if l.excs[qualified] == nil {
+		l.makeException(qualified, []*Class{l.excClass(base)})
+	}
+	return l.excs[qualified]
+}
+
+// errorWith is an error that raises an exception with attributes of its own: names and values by turns.
+func (l *Lib) errorWith(class, text string, attrs ...any) error {
+	x := l.newException(l.excClass(class), starlark.String(text))
+	for i := 0; i < len(attrs); i += 2 {
+		v := starlark.Value(starlark.None)
+		switch a := attrs[i+1].(type) {
+		case string:
+			v = starlark.String(a)
+		case int:
+			v = starlark.MakeInt(a)
+		case starlark.Value:
+			v = a
+		}
+		x.attrs.set(attrs[i].(string), v)
+	}
+	return l.ToError(x)
 }
 
 // addMethod gives a class made by Go code a method.

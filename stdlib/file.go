@@ -29,6 +29,7 @@ type File struct {
 	w        io.Writer
 	standard bool // one of the process's streams: close leaves the descriptor open
 	closed   bool
+	remove   bool // with its end: a NamedTemporaryFile
 }
 
 var (
@@ -171,5 +172,9 @@ func (f *File) close() error {
 	if f.standard || f.file == nil {
 		return nil
 	}
-	return toOSError(f.file.Close())
+	err := f.file.Close()
+	if f.remove {
+		_ = os.Remove(f.file.Name()) // who has removed it before has done well
+	}
+	return toOSError(err)
 }

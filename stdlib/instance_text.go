@@ -43,6 +43,8 @@ func (l *Lib) str(v starlark.Value) (string, error) {
 	switch v := v.(type) {
 	case starlark.String:
 		return string(v), nil
+	case interface{ pyStr() string }: // a value of a module that has a str of its own
+		return v.pyStr(), nil
 	case *Instance:
 		if fn := v.cls.special("__str__"); fn != nil {
 			return v.text("__str__", fn)

@@ -30,6 +30,8 @@ func (l *Lib) cursor(thread *starlark.Thread, v starlark.Value) (cursor, error) 
 		return &indexCursor{x: elements(v)}, nil
 	case *Iterator:
 		return kept{v.cur}, nil
+	case ownIterator:
+		return kept{v.cursor()}, nil
 	case starlark.Bytes:
 		return &bytesCursor{string(v)}, nil
 	}
@@ -67,11 +69,17 @@ func iteratorCursor(l *Lib, v starlark.Value) (cursor, bool) {
 	if x, ok := v.(*File); ok {
 		return &fileCursor{x}, true
 	}
+	if x, ok := v.(ownIterator); ok {
+		return x.cursor(), true
+	}
 	if m := specialMethod(v, "__next__"); m != nil {
 		return &nextCursor{l, m}, true
 	}
 	return nil, false
 }
+
+// ownIterator is a Go value that is an iterator and more, such as a csv reader. Its Iterate walks the same cursor.
+type ownIterator interface{ cursor() cursor }
 
 func isIterator(v starlark.Value) bool {
 	_, ok := iteratorCursor(nil, v)

@@ -3,13 +3,14 @@ package stdlib
 import (
 	"io"
 	"time"
+	"weak"
 
 	"go.starlark.net/starlark"
 )
 
 // Config is what a Lib needs from the interpreter around it. Only Current is needed by every script; a nil Call,
-// Uncancel or Traceback has the default that its comment names, a nil writer discards, and a nil Sleep or Block
-// just sleeps or calls.
+// Uncancel or Traceback has the default that its comment names, a nil writer discards, and a nil Sleep, Wait
+// or Block just sleeps, waits or calls.
 type Config struct {
 	Argv           []string
 	Stdin          io.Reader
@@ -29,6 +30,12 @@ type Config struct {
 
 	// Sleep sleeps interruptibly and gives up the script lock meanwhile.
 	Sleep func(thread *starlark.Thread, d time.Duration) error
+
+	// Wait waits, interruptibly and without the script lock, until done is closed or d has passed; a negative d is for ever.
+	Wait func(thread *starlark.Thread, done <-chan struct{}, d time.Duration) error
+
+	// Logger returns the logger "multiprocessing". Default: one like all others.
+	Logger func() starlark.Value
 
 	// Block gives up the script lock around f.
 	Block func(thread *starlark.Thread, f func())
@@ -58,22 +65,29 @@ type Config struct {
 type Lib struct {
 	cfg Config
 
-	version    uint64            // counts changes of any class; caches of lookups hold for one version
-	object     *Class            // the root of all classes
-	base       *Class            // BaseException
-	result     *Class            // the class of what try_ returns
-	excs       map[string]*Class // exception classes by qualified name
-	ids        classTable        // classes that travelled, by ID
-	pending    pendingErrors
-	callers    callerCache
-	hooks      int            // special methods being called
-	objectInit starlark.Value // object.__init__
-	notImpl    starlark.Value
-	streams    *stdStreams
-	osPath     *Module
-	argv       *starlark.List // sys.argv
-	predecl    starlark.StringDict
-	mods       starlark.StringDict
+	version     uint64            // counts changes of any class; caches of lookups hold for one version
+	object      *Class            // the root of all classes
+	base        *Class            // BaseException
+	result      *Class            // the class of what try_ returns
+	excs        map[string]*Class // exception classes by qualified name
+	ids         classTable        // classes that travelled, by ID
+	pending     pendingErrors
+	callers     callerCache
+	hooks       int            // special methods being called
+	objectInit  starlark.Value // object.__init__
+	notImpl     starlark.Value
+	streams     *stdStreams
+	osPath      *Module
+	argv        *starlark.List // sys.argv
+	env         *starlark.Dict // os.environ, once asked for
+	predecl     starlark.StringDict
+	mods        starlark.StringDict
+	logs        *logs    // of the module logging, once made
+	made        []func() // called when a module has made its members
+	patterns    map[reKey]*pattern
+	csvDialects map[string]*csvDialect                  // registered ones
+	csvLimit    int                                     // of a field
+	tupleTypes  map[string]weak.Pointer[namedTupleType] // those that travelled, by ID
 }
 
 // New returns the library for one runtime. Every process pays for it at its start (BenchmarkNew).
@@ -109,6 +123,9 @@ func (l *Lib) setDefaults() {
 	if c.Sleep == nil {
 		c.Sleep = func(_ *starlark.Thread, d time.Duration) error { time.Sleep(d); return nil }
 	}
+	if c.Wait == nil {
+		c.Wait = waitPlainly
+	}
 	if c.Block == nil {
 		c.Block = func(_ *starlark.Thread, f func()) { f() }
 	}
@@ -130,6 +147,21 @@ func (l *Lib) setDefaults() {
 	if c.Getppid == nil {
 		c.Getppid = func() int { return 0 }
 	}
+}
+
+// waitPlainly is the default of Config.Wait.
+func waitPlainly(_ *starlark.Thread, done <-chan struct{}, d time.Duration) error {
+	if d < 0 {
+		<-done
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
+	}
+	return nil
 }
 
 // eofReader is the standard input of a runtime that has none.

@@ -112,8 +112,12 @@ func (w *jsonWriter) value(v starlark.Value) error {
 		return w.inside(v, func() error { return w.array(v) })
 	case starlark.Tuple:
 		return w.array(v)
+	case *namedTuple:
+		return w.array(v.Tuple)
 	case *starlark.Dict:
 		return w.inside(v, func() error { return w.object(v) })
+	case *pyDict:
+		return w.inside(v, func() error { return w.object(v.Dict) })
 	default:
 		if w.defaultFn == nil {
 			return wire.Errorf("TypeError", "Object of type %s is not JSON serializable", pyType(v))

@@ -1,6 +1,7 @@
 package stdlib
 
 import (
+	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -56,7 +57,9 @@ func (r *jsonReader) fail(what string, at int) error {
 	before := r.s[:at]
 	line := 1 + strings.Count(before, "\n")
 	column := 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
-	return wire.Errorf("json.JSONDecodeError", "%s: line %d column %d (char %d)", what, line, column, utf8.RuneCountInString(before))
+	pos := utf8.RuneCountInString(before)
+	return r.lib.errorWith("json.JSONDecodeError", fmt.Sprintf("%s: line %d column %d (char %d)", what, line, column, pos),
+		"msg", what, "doc", r.s, "pos", pos, "lineno", line, "colno", column)
 }
 
 func (r *jsonReader) space() {

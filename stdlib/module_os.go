@@ -16,6 +16,7 @@ import (
 // Calls that may block let the script's other threads run.
 func (l *Lib) osModule() starlark.StringDict {
 	env := environ()
+	l.env = env
 	members := functions(map[string]goFunc{
 		"_exit":             osExit,
 		"access":            l.osAccess,
@@ -38,6 +39,9 @@ func (l *Lib) osModule() starlark.StringDict {
 		"unlink":            l.pathCall("unlink", removeFile),
 		"urandom":           osUrandom,
 	})
+	for name, f := range l.osMore() {
+		members[name] = starlark.NewBuiltin(name, f)
+	}
 	for name, v := range map[string]starlark.Value{
 		"F_OK": starlark.MakeInt(0), "R_OK": starlark.MakeInt(4), "W_OK": starlark.MakeInt(2), "X_OK": starlark.MakeInt(1),
 		"curdir": starlark.String("."), "pardir": starlark.String(".."), "devnull": starlark.String(os.DevNull),

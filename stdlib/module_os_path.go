@@ -12,7 +12,7 @@ import (
 // path returns the module os.path, always the same.
 func (l *Lib) path() *Module {
 	if l.osPath == nil {
-		l.osPath = &Module{name: "os.path", make: l.pathModule}
+		l.osPath = &Module{name: "os.path", lib: l, make: (*Lib).pathModule}
 	}
 	return l.osPath
 }

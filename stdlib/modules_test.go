@@ -40,6 +40,30 @@ func TestValuesTravel(t *testing.T) {
 		{"time.gmtime(1e9)", "got == time.gmtime(1e9) and got.tm_zone == 'GMT'"},
 		{"time.localtime(1e9)", "got == time.localtime(1e9) and time.mktime(got) == 1e9"},
 		{"map", "got(str, [1]) == ['1']"},
+		{"re.compile('(?i)a+(b)')", "got == re.compile('(?i)a+(b)') and got.match('AAb').group(1) == 'b'"},
+		{"re.compile(b'a').search", "got(b'xa').span() == (1, 2)"},
+		{"collections.Counter('aab')", "got == collections.Counter('aab') and got['zz'] == 0"},
+		{"collections.defaultdict(list, a=[1])", "[got['b'].append(2), got['b'], got['a']] == [None, [2], [1]]"},
+		{"collections.OrderedDict(b=1, a=2)", "list(got.items()) == [('b', 1), ('a', 2)] and isinstance(got, collections.OrderedDict)"},
+		{"collections.deque([1, 2, 3], maxlen=3)", "[got.append(4), list(got), got.maxlen] == [None, [2, 3, 4], 3]"},
+		{"(lambda d: [d.append(d), d])(collections.deque())[1]", "len(got[0][0][0]) == 1"},
+		{"collections.namedtuple('P', 'x y', defaults=[9])(1)", "got.x == 1 and got.y == 9 and got._replace(x=5).x == 5"},
+		{"(lambda P: [P, P(1), P(2)])(collections.namedtuple('P', 'x'))", "isinstance(got[1], got[0]) and got[0](1) == got[1] and got[1] < got[2]"},
+		{"collections.deque", "got == collections.deque"},
+		{"functools.partial(pow, 2, mod=None)", "got.args == (2,) and list(got.keywords) == ['mod']"},
+		{"functools.lru_cache(maxsize=3)(math.sqrt)", "got(4) == 2.0 and got.cache_parameters()['maxsize'] == 3"},
+		{"functools.wraps(len)(abs)", "got(-1) == 1 and got.__name__ == 'len'"},
+		{"operator.itemgetter(1, 'a')", "str(got) == str(operator.itemgetter(1, 'a'))"},
+		{"operator.methodcaller('format', a=5)", "got('<{a}>') == '<5>'"},
+		{"datetime.datetime(2024, 1, 2, 3, 4, 5, 6, datetime.timezone.utc)", "got == datetime.datetime(2024, 1, 2, 3, 4, 5, 6, datetime.timezone.utc) and got.tzinfo == datetime.UTC"},
+		{"[datetime.date.max, datetime.time(1, 2), datetime.timedelta(-5, 1), datetime.timezone(datetime.timedelta(hours=1), 'X')]",
+			"got == [datetime.date.max, datetime.time(1, 2), datetime.timedelta(-5, 1), datetime.timezone(datetime.timedelta(hours=1))] and got[3].tzname(None) == 'X'"},
+		{"uuid.UUID(int=5)", "got.int == 5"},
+		{"argparse.Namespace(a=[1])", "got == argparse.Namespace(a=[1])"},
+		{"logging.getLogger('x.y')", "got == logging.getLogger('x.y')"},
+		{"logging.StreamHandler(sys.stdout)", "got.stream == sys.stdout and isinstance(got, logging.Handler)"},
+		{"subprocess.CompletedProcess('x', 1, 'out')", "got.stdout == 'out' and type(try_(got.check_returncode).error) == 'CalledProcessError'"},
+		{"try_(re.compile, '(').error", "got.msg == 'missing ), unterminated subpattern' and got.pos == 0 and isinstance(got, re.error)"},
 	} {
 		got, err := send(test.expr)
 		if err != nil {
@@ -54,6 +78,8 @@ func TestValuesTravel(t *testing.T) {
 	for expr, path := range map[string]string{
 		`{"log": open("/dev/null")}`:    `obj["log"]`,
 		`[1, iter([])]`:                 `obj[1]`,
+		`[re.match("a", "a")]`:          `obj[0]`,
+		`[itertools.count()]`:           `obj[0]`,
 		`[open("/dev/null").readlines]`: `obj[0]`,
 	} {
 		if _, err := send(expr); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "cannot send") {
@@ -184,4 +210,45 @@ func BenchmarkNew(b *testing.B) {
 	for range b.N {
 		New(Config{}).Predeclared()
 	}
+}
+
+// FuzzCSV checks that any rows that are read are written so that they are read again.
+func FuzzCSV(f *testing.F) {
+	for _, s := range []string{"a,b\r\n1,\"x\ny\"\n", "\"", "a\"b,\"\"\n", "\r\n\n", "a\rb", "\xff,\u20ac"} {
+		f.Add(s)
+	}
+	r := newRuntime(f)
+	read := func(s string) (starlark.Value, error) {
+		lines := starlark.Tuple{starlark.NewList([]starlark.Value{starlark.String(s)})}
+		v, err := r.lib.newCSVReader(r.thread, nil, lines, nil)
+		if err != nil {
+			return nil, err
+		}
+		all, err := r.lib.drain(r.thread, v)
+		return starlark.NewList(all), err
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		rows, err := read(s)
+		if err != nil {
+			return
+		}
+		out := &memoryFile{lib: r.lib}
+		w, err := r.lib.newCSVWriter(r.thread, nil, starlark.Tuple{out}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row := range starlark.Elements(rows.(*starlark.List)) {
+			if row.(*starlark.List).Len() == 0 {
+				continue
+			}
+			out.data, out.pos = nil, 0
+			if _, err := w.(*csvWriter).row(r.thread, row); err != nil {
+				t.Fatalf("%v: %v", row, err)
+			}
+			again, err := read(string(out.data))
+			if same, _ := starlark.Equal(again, starlark.NewList([]starlark.Value{row})); err != nil || !same {
+				t.Errorf("%v was written as %q and read as %v (%v)", row, out.data, again, err)
+			}
+		}
+	})
 }

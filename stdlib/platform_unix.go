@@ -4,6 +4,7 @@ package stdlib
 
 import (
 	"os"
+	"os/exec"
 	"syscall"
 	"time"
 
@@ -48,3 +49,31 @@ func isTerminal(f *os.File) bool {
 }
 
 func access(path string, mode uint32) error { return unix.Access(path, mode) }
+
+// newSession makes a program's process lead a session of its own.
+func newSession(cmd *exec.Cmd, session bool) {
+	if session {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	}
+}
+
+// exitSignal is the signal that ended a process, 0 for none.
+func exitSignal(s *os.ProcessState) int {
+	if w, ok := s.Sys().(syscall.WaitStatus); ok && w.Signaled() {
+		return int(w.Signal())
+	}
+	return 0
+}
+
+// statNumbers reads what only the system's own form of a file's status has.
+func statNumbers(info os.FileInfo) (s statInfo) {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return s
+	}
+	// The names of the other times differ between systems: they are the modification's here.
+	s.ints = [6]int64{int64(st.Mode), int64(st.Ino), int64(st.Dev), int64(st.Nlink), int64(st.Uid), int64(st.Gid)}
+	s.accessed = float64(info.ModTime().UnixNano()) / 1e9
+	s.changed = s.accessed
+	return s
+}

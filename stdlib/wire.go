@@ -27,6 +27,7 @@ func (l *Lib) Register(c *wire.Codec) {
 	c.Name("result", l.result)
 	c.Register(wire.Type{Name: "class", Go: reflect.TypeFor[*Class](), Shared: true, Encode: l.encodeClass, Decode: l.decodeClass})
 	c.Register(wire.Type{Name: "instance", Go: reflect.TypeFor[*Instance](), Shared: true, Encode: l.encodeInstance, Decode: l.decodeInstance})
+	l.made = append(l.made, c.Renamed)
 	l.registerMethods(c)
 	l.registerValues(c)
 }

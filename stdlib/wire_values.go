@@ -17,6 +17,8 @@ func (l *Lib) registerValues(c *wire.Codec) {
 			s.start, s.stop, s.step = vs[0], vs[1], vs[2]
 			return true
 		})
+	l.registerCollections(c)
+	l.registerDatetime(c)
 	c.Register(wire.Type{Name: "random", Go: reflect.TypeFor[*Random](), Shared: true, Encode: encodeRandom, Decode: l.decodeRandom})
 	c.Register(wire.Type{Name: "struct_time", Go: reflect.TypeFor[structTime](), Encode: encodeStructTime, Decode: decodeStructTime})
 }

@@ -77,6 +77,13 @@ func (c *Codec) Name(name string, v starlark.Value) {
 	c.index = nil
 }
 
+// Renamed says that a named module has members that it didn't have before.
+func (c *Codec) Renamed() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.index = nil
+}
+
 func (c *Codec) typeOf(v starlark.Value) *Type {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -111,7 +118,7 @@ func (c *Codec) buildIndex() map[starlark.Value]string {
 	defer c.mu.Unlock()
 	index := make(map[starlark.Value]string, len(c.names))
 	for name, v := range c.names {
-		for member, v := range members(v) {
+		for member, v := range made(v) {
 			if isPointer(v) {
 				index[v] = name + "." + member
 			}
@@ -125,6 +132,15 @@ func (c *Codec) buildIndex() map[starlark.Value]string {
 	}
 	c.index = index
 	return index
+}
+
+// made returns the members of a module that exist already: of one that makes them when they are first asked for there is nothing
+// that could be sent before. Such a module calls Renamed when it has made them.
+func made(v starlark.Value) starlark.StringDict {
+	if m, ok := v.(interface{ MadeMembers() starlark.StringDict }); ok {
+		return m.MadeMembers()
+	}
+	return members(v)
 }
 
 // members returns the members of a module. Besides go.starlark.net's modules there are such as make their members

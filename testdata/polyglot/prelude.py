@@ -4,7 +4,7 @@
 
 The script is executed in this module, so its functions and classes are __main__'s and can be pickled.
 """
-import builtins, inspect, json, math, multiprocessing, os, queue, random, signal, sys, threading, time, traceback, types
+import builtins, inspect, json, math, multiprocessing, os, queue, random, re, signal, sys, threading, time, traceback, types
 import concurrent.futures.process, concurrent.futures.thread, importlib
 import multiprocessing.connection, multiprocessing.managers, multiprocessing.pool, multiprocessing.queues
 import multiprocessing.shared_memory, multiprocessing.sharedctypes, multiprocessing.synchronize
@@ -93,9 +93,17 @@ def _load_file(path):
     return sys.modules[name]
 
 
+_MODULES = """argparse base64 bisect collections copy csv datetime functools glob hashlib heapq hmac io itertools logging operator
+    statistics string subprocess tempfile textwrap uuid""".split()
+
+
 def _run(path, namespace):
     with open(path) as f:
-        exec(compile(f.read(), path, "exec"), namespace)
+        text = f.read()
+    for name in _MODULES:  # predeclared in starmp; imported here where they are used, since each import makes fork slower
+        if re.search(r"\b%s\b" % name, text):
+            namespace.setdefault(name, importlib.import_module(name))
+    exec(compile(text, path, "exec"), namespace)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,491 @@
+package stdlib
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/starmp/starmp/mp/wire"
+	"go.starlark.net/starlark"
+)
+
+// newRecord makes a LogRecord of a call.
+func (s *logs) newRecord(thread *starlark.Thread, name string, level int, msg starlark.Value, args starlark.Tuple, exc, extra starlark.Value) (*Instance, error) {
+	x := &Instance{cls: s.record}
+	now := time.Now()
+	file, line, fn := "", 0, ""
+	for depth := 1; thread != nil && depth < thread.CallStackDepth(); depth++ {
+		if fr := thread.CallFrame(depth); fr.Pos.Filename() != "<builtin>" {
+			file, line, fn = fr.Pos.Filename(), int(fr.Pos.Line), fr.Name
+			break
+		}
+	}
+	if fn == "<toplevel>" {
+		fn = "<module>"
+	}
+	process := "MainProcess"
+	if s.lib.cfg.ProcessName != nil {
+		process = s.lib.cfg.ProcessName()
+	}
+	base := filepath.Base(file)
+	list := starlark.Value(args)
+	if len(args) == 1 {
+		if m, ok := args[0].(starlark.Mapping); ok && bool(m.Truth()) {
+			list = m
+		}
+	}
+	info := starlark.Value(starlark.None)
+	if e, ok := exc.(*Instance); ok {
+		info = e
+	}
+	for _, a := range []attr{
+		{"name", starlark.String(name)}, {"msg", msg}, {"args", list}, {"levelname", starlark.String(s.levelName(level))}, {"levelno", starlark.MakeInt(level)},
+		{"pathname", starlark.String(file)}, {"filename", starlark.String(base)}, {"module", starlark.String(strings.TrimSuffix(base, filepath.Ext(base)))},
+		{"exc_info", info}, {"exc_text", starlark.None}, {"stack_info", starlark.None}, {"lineno", starlark.MakeInt(line)}, {"funcName", starlark.String(fn)},
+		{"created", starlark.Float(float64(now.UnixNano()) / 1e9)}, {"msecs", starlark.Float(now.Nanosecond() / 1e6)},
+		{"relativeCreated", starlark.Float(float64(now.Sub(s.started)) / 1e6)}, {"thread", starlark.MakeInt(1)}, {"threadName", starlark.String("MainThread")},
+		{"processName", starlark.String(process)}, {"process", starlark.MakeInt(s.lib.cfg.Getpid())},
+	} {
+		x.attrs.set(a.name, a.value)
+	}
+	if m, ok := extra.(starlark.IterableMapping); ok {
+		for _, kv := range m.Items() {
+			key, _ := starlark.AsString(kv[0])
+			if key == "message" || key == "asctime" || x.own(key) != nil {
+				return nil, &noKey{starlark.String(fmt.Sprintf("Attempt to overwrite %s in LogRecord", pyQuote(key)))}
+			}
+			x.attrs.set(key, kv[1])
+		}
+	}
+	return x, nil
+}
+
+// message is msg % args.
+func (s *logs) message(x *Instance) (string, error) {
+	text, err := s.lib.str(orNil(x.own("msg")))
+	if err != nil {
+		return "", err
+	}
+	args := orNil(x.own("args"))
+	if t, ok := args.(starlark.Tuple); ok && len(t) == 0 || args == starlark.None {
+		return text, nil
+	}
+	return s.lib.pyPercent(text, args)
+}
+
+type loggingMethod = func(thread *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
+
+// makeClasses makes the classes that scripts may derive from.
+func (s *logs) makeClasses() {
+	l := s.lib
+	class := func(name string, base *Class, methods map[string]loggingMethod) *Class {
+		var bases []*Class
+		if base != nil {
+			bases = []*Class{base}
+		}
+		c, _ := l.newClass(name, "logging", bases) // one base: can't fail
+		c.native = true
+		for name, f := range methods {
+			c.addMethod(name, f)
+		}
+		return c
+	}
+	none := func(*starlark.Thread, *Instance, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+		return starlark.None, nil
+	}
+	s.record = class("LogRecord", nil, map[string]loggingMethod{
+		"__init__": s.recordInit,
+		"getMessage": func(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			text, err := s.message(x)
+			return starlark.String(text), err
+		},
+		"__repr__": func(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			part := func(name string) string { t, _ := l.str(orNil(x.own(name))); return t }
+			return starlark.String(fmt.Sprintf(`<LogRecord: %s, %s, %s, %s, "%s">`, part("name"), part("levelno"), part("pathname"), part("lineno"), part("msg"))), nil
+		},
+	})
+	s.formatter = class("Formatter", nil, map[string]loggingMethod{
+		"__init__": s.formatterInit, "format": s.format, "formatTime": s.formatTime,
+		"formatMessage": func(_ *starlark.Thread, x *Instance, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			r, err := recordArg("formatMessage", args)
+			if err != nil {
+				return nil, err
+			}
+			text, err := s.fill(x, r)
+			return starlark.String(text), err
+		},
+		"formatException": func(_ *starlark.Thread, x *Instance, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			if len(args) == 1 {
+				if e, ok := args[0].(*Instance); ok && e.exc != nil {
+					return starlark.String(strings.TrimSuffix(l.full(e), "\n")), nil
+				}
+			}
+			return nil, wire.Errorf("TypeError", "formatException() needs an exception")
+		},
+	})
+	s.filterClass = class("Filter", nil, map[string]loggingMethod{
+		"__init__": func(_ *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			name := ""
+			err := bind("Filter.__init__", args, kwargs, "name?", &name)
+			x.attrs.set("name", starlark.String(name))
+			return starlark.None, err
+		},
+		"filter": func(_ *starlark.Thread, x *Instance, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			r, err := recordArg("filter", args)
+			if err != nil {
+				return nil, err
+			}
+			own, _ := starlark.AsString(orNil(x.own("name")))
+			name, _ := starlark.AsString(orNil(r.own("name")))
+			return starlark.Bool(own == "" || name == own || strings.HasPrefix(name, own+".")), nil
+		},
+	})
+	s.handler = class("Handler", nil, s.handlerMethods(none))
+	s.stream = class("StreamHandler", s.handler, map[string]loggingMethod{
+		"__init__": s.streamInit, "emit": s.emit, "flush": s.flush,
+		"setStream": func(_ *starlark.Thread, x *Instance, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			if len(args) != 1 {
+				return nil, wire.Errorf("TypeError", "setStream() takes 2 positional arguments but %d were given", len(args)+1)
+			}
+			old := orNil(x.own("stream"))
+			x.attrs.set("stream", args[0])
+			return old, nil
+		},
+	})
+	s.file = class("FileHandler", s.stream, map[string]loggingMethod{"__init__": s.fileInit,
+		"close": func(thread *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			if f, ok := x.own("stream").(*File); ok {
+				return starlark.None, f.close()
+			}
+			return starlark.None, nil
+		}})
+	s.null = class("NullHandler", s.handler, map[string]loggingMethod{"emit": none, "handle": none})
+	s.last = &Instance{cls: s.stream}
+	s.initHandler(s.last, 30)
+	s.last.attrs.set("stream", l.std().err)
+}
+
+func recordArg(name string, args starlark.Tuple) (*Instance, error) {
+	if len(args) >= 1 {
+		if r, ok := args[0].(*Instance); ok {
+			return r, nil
+		}
+	}
+	return nil, wire.Errorf("TypeError", "%s() needs a LogRecord", name)
+}
+
+func (s *logs) recordInit(thread *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var name, path string
+	var level, line int
+	var msg, list, exc, ignored starlark.Value = nil, starlark.Tuple{}, starlark.None, nil
+	if err := bind("LogRecord.__init__", args, kwargs, "name", &name, "level", &level, "pathname", &path, "lineno", &line, "msg", &msg, "args", &list,
+		"exc_info", &exc, "func?", &ignored, "sinfo?", &ignored); err != nil {
+		return nil, err
+	}
+	t, _ := list.(starlark.Tuple)
+	r, err := s.newRecord(nil, name, level, msg, t, exc, starlark.None)
+	if err != nil {
+		return nil, err
+	}
+	x.attrs = r.attrs
+	base := filepath.Base(path)
+	x.attrs.set("pathname", starlark.String(path))
+	x.attrs.set("filename", starlark.String(base))
+	x.attrs.set("module", starlark.String(strings.TrimSuffix(base, filepath.Ext(base))))
+	x.attrs.set("lineno", starlark.MakeInt(line))
+	return starlark.None, nil
+}
+
+func (s *logs) formatterInit(_ *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var format, datefmt starlark.Value = starlark.None, starlark.None
+	style, validate := "%", true
+	if err := bind("Formatter.__init__", args, kwargs, "fmt?", &format, "datefmt?", &datefmt, "style?", &style, "validate?", &validate, "*", "defaults?", new(starlark.Value)); err != nil {
+		return nil, err
+	}
+	plain, ok := map[string]string{"%": "%(message)s", "{": "{message}", "$": "${message}"}[style]
+	if !ok {
+		return nil, wire.Errorf("ValueError", "Style must be one of: %%,{,$")
+	}
+	if format == starlark.None {
+		format = starlark.String(plain)
+	}
+	text, ok := starlark.AsString(format)
+	if !ok {
+		return nil, wire.Errorf("TypeError", "expected string or bytes-like object, got '%s'", pyType(format))
+	}
+	if validate && !strings.Contains(text, map[string]string{"%": "%(", "{": "{", "$": "$"}[style]) {
+		return nil, wire.Errorf("ValueError", "Invalid format '%s' for '%s' style", text, style)
+	}
+	x.attrs.set("_fmt", format)
+	x.attrs.set("datefmt", datefmt)
+	x.attrs.set("_style", starlark.String(style))
+	return starlark.None, nil
+}
+
+// fill puts a record's attributes into a formatter's format.
+func (s *logs) fill(x, r *Instance) (string, error) {
+	format, _ := starlark.AsString(orNil(x.own("_fmt")))
+	fields := r.attrs.dict()
+	if r.dict != nil {
+		fields = r.dict
+	}
+	style, _ := starlark.AsString(orNil(x.own("_style")))
+	switch style {
+	case "{":
+		return s.braces(format, fields)
+	case "$":
+		for _, kv := range fields.Items() {
+			name, _ := starlark.AsString(kv[0])
+			text, err := s.lib.str(kv[1])
+			if err != nil {
+				return "", err
+			}
+			format = strings.ReplaceAll(format, "${"+name+"}", text)
+			format = strings.ReplaceAll(format, "$"+name, text)
+		}
+		return format, nil
+	}
+	return s.lib.pyPercent(format, fields)
+}
+
+// braces fills {name} and {name:<8}.
+func (s *logs) braces(format string, fields *starlark.Dict) (string, error) {
+	var b strings.Builder
+	for i := 0; i < len(format); i++ {
+		switch {
+		case strings.HasPrefix(format[i:], "{{") || strings.HasPrefix(format[i:], "}}"):
+			b.WriteByte(format[i])
+			i++
+		case format[i] == '{':
+			end := strings.IndexByte(format[i:], '}')
+			if end < 0 {
+				return "", wire.Errorf("ValueError", "expected '}' before end of string")
+			}
+			name, spec, _ := strings.Cut(format[i+1:i+end], ":")
+			v, found, _ := fields.Get(starlark.String(name))
+			if !found {
+				return "", &noKey{starlark.String(name)}
+			}
+			verb := "s"
+			if n := len(spec); n > 0 && strings.IndexByte("dfegxXo", spec[n-1]) >= 0 {
+				verb, spec = spec[n-1:], spec[:n-1]
+			}
+			switch {
+			case strings.HasPrefix(spec, "<"):
+				spec = "-" + spec[1:]
+			case strings.HasPrefix(spec, ">"):
+				spec = spec[1:]
+			}
+			text, err := s.lib.pyPercent("%"+spec+verb, starlark.Tuple{v})
+			if err != nil {
+				return "", err
+			}
+			b.WriteString(text)
+			i += end
+		default:
+			b.WriteByte(format[i])
+		}
+	}
+	return b.String(), nil
+}
+
+// formatTime is formatTime(record, datefmt=None).
+func (s *logs) formatTime(_ *starlark.Thread, _ *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var record, datefmt starlark.Value = nil, starlark.None
+	if err := bind("formatTime", args, kwargs, "record", &record, "datefmt?", &datefmt); err != nil {
+		return nil, err
+	}
+	r, err := recordArg("formatTime", starlark.Tuple{record})
+	if err != nil {
+		return nil, err
+	}
+	created, err := toFloat(orNil(r.own("created")))
+	if err != nil {
+		return nil, err
+	}
+	t := time.UnixMicro(int64(created * 1e6)).Local()
+	if f, ok := starlark.AsString(datefmt); ok {
+		return starlark.String(strftime(f, t)), nil
+	}
+	return starlark.String(fmt.Sprintf("%s,%03d", t.Format("2006-01-02 15:04:05"), t.Nanosecond()/1e6)), nil
+}
+
+// format is Formatter.format(record): what a derived class overrides of formatTime, formatMessage and formatException counts.
+func (s *logs) format(thread *starlark.Thread, x *Instance, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+	r, err := recordArg("format", args)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.lib.callAttr(thread, r, "getMessage")
+	if err != nil {
+		return nil, err
+	}
+	r.attrs.set("message", v)
+	if format, _ := starlark.AsString(orNil(x.own("_fmt"))); strings.Contains(format, "asctime") {
+		if v, err = s.lib.callAttr(thread, x, "formatTime", r, orNil(x.own("datefmt"))); err != nil {
+			return nil, err
+		}
+		r.attrs.set("asctime", v)
+	}
+	if v, err = s.lib.callAttr(thread, x, "formatMessage", r); err != nil {
+		return nil, err
+	}
+	text, err := s.lib.str(v)
+	if err != nil {
+		return nil, err
+	}
+	if e, ok := r.own("exc_info").(*Instance); ok {
+		if v, err = s.lib.callAttr(thread, x, "formatException", e); err != nil {
+			return nil, err
+		}
+		more, err := s.lib.str(v)
+		if err != nil {
+			return nil, err
+		}
+		text = strings.TrimSuffix(text, "\n") + "\n" + more
+	}
+	return starlark.String(text), nil
+}
+
+func (s *logs) initHandler(x *Instance, level int) {
+	x.attrs.set("level", starlark.MakeInt(level))
+	x.attrs.set("formatter", starlark.None)
+	x.attrs.set("filters", starlark.NewList(nil))
+	x.attrs.set("name", starlark.None)
+}
+
+func (s *logs) handlerMethods(none loggingMethod) map[string]loggingMethod {
+	l := s.lib
+	return map[string]loggingMethod{
+		"__init__": func(_ *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			var level starlark.Value = starlark.MakeInt(0)
+			if err := bind("Handler.__init__", args, kwargs, "level?", &level); err != nil {
+				return nil, err
+			}
+			n, err := s.level(level)
+			s.initHandler(x, n)
+			return starlark.None, err
+		},
+		"setLevel": func(_ *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			var level starlark.Value
+			if err := bind("setLevel", args, kwargs, "level", &level); err != nil {
+				return nil, err
+			}
+			n, err := s.level(level)
+			x.attrs.set("level", starlark.MakeInt(n))
+			return starlark.None, err
+		},
+		"setFormatter": func(_ *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			var f starlark.Value
+			err := bind("setFormatter", args, kwargs, "fmt", &f)
+			x.attrs.set("formatter", orNil(f))
+			return starlark.None, err
+		},
+		"addFilter": func(_ *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			if err := argCount("addFilter", args, kwargs, 1, 1); err != nil {
+				return nil, err
+			}
+			return starlark.None, x.own("filters").(*starlark.List).Append(args[0])
+		},
+		"removeFilter": func(_ *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			if err := argCount("removeFilter", args, kwargs, 1, 1); err != nil {
+				return nil, err
+			}
+			rest := slices.DeleteFunc(elements(x.own("filters").(*starlark.List)), func(v starlark.Value) bool { return v == args[0] })
+			x.attrs.set("filters", starlark.NewList(rest))
+			return starlark.None, nil
+		},
+		"format": func(thread *starlark.Thread, x *Instance, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			if f := orNil(x.own("formatter")); f != starlark.None {
+				return l.callAttr(thread, f, "format", args...)
+			}
+			plain := &Instance{cls: s.formatter}
+			if _, err := s.formatterInit(thread, plain, nil, nil); err != nil {
+				return nil, err
+			}
+			return s.format(thread, plain, args, nil)
+		},
+		"handle": func(thread *starlark.Thread, x *Instance, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+			r, err := recordArg("handle", args)
+			if err != nil {
+				return nil, err
+			}
+			var filters []starlark.Value
+			if list, ok := x.own("filters").(*starlark.List); ok {
+				filters = elements(list)
+			}
+			ok, err := s.passes(thread, filters, r)
+			if err != nil || !ok {
+				return starlark.Bool(ok), err
+			}
+			_, err = l.callAttr(thread, x, "emit", r)
+			return r, err
+		},
+		"emit": func(*starlark.Thread, *Instance, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+			return nil, wire.Errorf("NotImplementedError", "emit must be implemented by Handler subclasses")
+		},
+		"flush": none, "close": none, "acquire": none, "release": none,
+	}
+}
+
+func (s *logs) streamInit(_ *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var stream starlark.Value = starlark.None
+	if err := bind("StreamHandler.__init__", args, kwargs, "stream?", &stream); err != nil {
+		return nil, err
+	}
+	s.initHandler(x, 0)
+	if stream == starlark.None {
+		stream = s.lib.std().err
+	}
+	x.attrs.set("stream", stream)
+	return starlark.None, nil
+}
+
+// fileInit is FileHandler(filename, mode="a", encoding=None, delay=False). The file is opened at once.
+func (s *logs) fileInit(thread *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var name, ignored starlark.Value
+	mode := "a"
+	if err := bind("FileHandler.__init__", args, kwargs, "filename", &name, "mode?", &mode, "encoding?", &ignored, "delay?", &ignored, "errors?", &ignored); err != nil {
+		return nil, err
+	}
+	f, err := s.lib.builtinOpen(thread, nil, starlark.Tuple{name, starlark.String(mode)}, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.initHandler(x, 0)
+	path, _ := pathArg(name)
+	abs, _ := filepath.Abs(path)
+	x.attrs.set("baseFilename", starlark.String(abs))
+	x.attrs.set("stream", f)
+	return starlark.None, nil
+}
+
+// emit writes a record with one write, so that lines of several processes don't mix. An error goes to standard error, as in
+// Python: logging is no reason for a program to fail.
+func (s *logs) emit(thread *starlark.Thread, x *Instance, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+	v, err := s.lib.callAttr(thread, x, "format", args...)
+	var text string
+	if err == nil {
+		text, err = s.lib.str(v)
+	}
+	if err == nil {
+		_, err = s.lib.callAttr(thread, orNil(x.own("stream")), "write", starlark.String(text+"\n"))
+	}
+	if err != nil {
+		if exc, caught := s.lib.catch(err); caught {
+			return starlark.None, s.lib.std().err.writeString(thread, "--- Logging error ---\n"+s.lib.full(exc))
+		}
+	}
+	return starlark.None, err
+}
+
+func (s *logs) flush(thread *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+	stream := orNil(x.own("stream"))
+	if _, found, _, err := s.lib.attribute(stream, "flush"); err != nil || !found {
+		return starlark.None, err
+	}
+	_, err := s.lib.callAttr(thread, stream, "flush")
+	return starlark.None, err
+}
