@@ -43,6 +43,8 @@ type home struct {
 type away struct {
 	*scope
 	factories map[position]*starlark.Function
+	// made are the functions without free variables or changeable defaults. One that comes again is the same function again.
+	made map[position]*starlark.Function
 }
 
 // scope is the globals of a received module, or of all modules of a received session.
@@ -231,7 +233,7 @@ func (ev *Evaluator) ownName(module *starlark.Module, name string) starlark.Valu
 func (ev *Evaluator) awayOf(m *ship.Module) *away {
 	a := ev.away[m]
 	if a == nil {
-		a = &away{scope: ev.sessions[m.Session], factories: map[position]*starlark.Function{}}
+		a = &away{scope: ev.sessions[m.Session], factories: map[position]*starlark.Function{}, made: map[position]*starlark.Function{}}
 		if a.scope == nil {
 			a.scope = &scope{env: starlark.StringDict{}, names: map[string]bool{}}
 			maps.Copy(a.env, ev.predeclared())
@@ -301,11 +303,23 @@ func (ev *Evaluator) Define(f *ship.Func, fill func(starlark.Callable) ([]starla
 			}
 		}
 	}
+	at := position{f.Line, f.Col}
+	if fn := a.made[at]; fn != nil && len(f.Free) == 0 && sameDefaults(fn, f) {
+		_, err := fill(fn)
+		return fn, err
+	}
 	factory, err := ev.factory(f, a)
 	if err != nil {
 		return nil, err
 	}
-	return produce(f, factory, fill)
+	fn, err := produce(f, factory, fill)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.Free) == 0 && !slices.ContainsFunc(f.Defaults, changeable) {
+		a.made[at] = fn
+	}
+	return fn, nil
 }
 
 // sent returns the function that f describes, if it was sent from here and is no other now.
@@ -314,19 +328,32 @@ func (ev *Evaluator) sent(f *ship.Func) *starlark.Function {
 		return nil
 	}
 	fn := ev.homes[f.Module].sent[position{f.Line, f.Col}].Value()
-	if fn == nil {
+	if fn == nil || !sameDefaults(fn, f) {
 		return nil
 	}
+	return fn
+}
+
+// sameDefaults reports whether fn, which is defined where f is, has f's defaults.
+func sameDefaults(fn *starlark.Function, f *ship.Func) bool {
 	var defaults []starlark.Value
 	for i := range fn.NumParams() {
 		if v := fn.ParamDefault(i); v != nil {
 			defaults = append(defaults, v)
 		}
 	}
-	if !slices.EqualFunc(defaults, f.Defaults, same) {
-		return nil
+	return slices.EqualFunc(defaults, f.Defaults, same)
+}
+
+// changeable reports whether two functions that have v as a default are told apart by what they do to it.
+func changeable(v starlark.Value) bool {
+	switch v := v.(type) {
+	case starlark.NoneType, starlark.Bool, starlark.Int, starlark.Float, starlark.String, starlark.Bytes, *starlark.Function, *starlark.Builtin:
+		return false
+	case starlark.Tuple:
+		return slices.ContainsFunc(v, changeable)
 	}
-	return fn
+	return true
 }
 
 // same reports whether the default y of a function that comes home is the default x that it left with. A container that

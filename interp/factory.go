@@ -39,7 +39,7 @@ func (ev *Evaluator) factory(f *ship.Func, a *away) (*starlark.Function, error) 
 }
 
 // produce makes the function that f describes with its factory.
-func produce(f *ship.Func, factory *starlark.Function, fill func(starlark.Callable) ([]starlark.Value, error)) (starlark.Callable, error) {
+func produce(f *ship.Func, factory *starlark.Function, fill func(starlark.Callable) ([]starlark.Value, error)) (*starlark.Function, error) {
 	var made *starlark.Function
 	var failed error
 	filler := starlark.NewBuiltin(fillName, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
