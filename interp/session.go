@@ -35,6 +35,7 @@ func newSession(o Options) (*session, error) {
 	}()
 	// Without it orphans of the family, which end by themselves, would become zombies of somebody else.
 	_ = mp.BecomeSubreaper()
+	_ = mp.KeepDescriptors()
 	rt, err := New(o)
 	<-ready
 	if err != nil {

@@ -1,6 +1,8 @@
 package mp
 
 import (
+	"math"
+
 	"github.com/starmp/starmp/mp/internal/arena"
 	"golang.org/x/sys/unix"
 )
@@ -8,6 +10,10 @@ import (
 // BecomeSubreaper makes this process the one that inherits the orphans among its descendants, so that they are waited for
 // and never become strangers' children. It is for a program that is a root and nothing else, as the starmp command.
 func BecomeSubreaper() error { return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+
+// KeepDescriptors makes sure that no child inherits a descriptor that this process was itself started with, beside the standard
+// three. It is for a program that is a root and nothing else, as the starmp command; those that Go opens are never inherited.
+func KeepDescriptors() error { return unix.CloseRange(3, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC) }
 
 // waitForeign waits until the process in s, which need not be a child of this one, has ended.
 func waitForeign(s *arena.Slot) {

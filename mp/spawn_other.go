@@ -24,6 +24,9 @@ func BecomeSubreaper() error { return errPlatform }
 
 func unclaimedChild() bool { return false }
 
+// KeepDescriptors returns an error: nothing is started on this system.
+func KeepDescriptors() error { return errPlatform }
+
 func (c *child) exec(*arena.Member) error { return errPlatform }
 
 func (c *child) signal(syscall.Signal) {}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"testing"
 )
@@ -187,5 +188,32 @@ while True:
 	// Processes kept ready for the next start come and go; a leak would add one descriptor at least in each round.
 	if early, late := slices.Max(counts[10:20]), slices.Max(counts[30:]); late > early+10 {
 		t.Errorf("descriptors open after each round: %v", counts)
+	}
+}
+
+// TestInheritedDescriptors starts the command with a descriptor that is not close-on-exec: its children do not have it.
+func TestInheritedDescriptors(t *testing.T) {
+	t.Parallel()
+	f := newFamily(t, starmp, "-c", `
+def names():
+    return ["100" in os.listdir("/proc/%d/fd" % os.getpid())]
+
+q = multiprocessing.Queue()
+p = multiprocessing.Process(target = lambda: q.put(names()))
+p.start()
+print(names(), q.get())
+p.join()
+`)
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	f.cmd.ExtraFiles = []*os.File{97: null} // 3 + 97
+	if err := f.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if status := f.wait(t); status != 0 || f.stdout.String() != "[True] [False]\n" {
+		t.Errorf("exit status %d, printed %q\n%s", status, &f.stdout, &f.stderr)
 	}
 }
