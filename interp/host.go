@@ -174,6 +174,15 @@ func (rt host) SetArgv(argv []string) {
 	rt.lib.SetArgv(argv)
 }
 
+// Surroundings returns the working directory and the environment that a new process gets, "" and nil if the script has changed
+// nothing. The caller has the script lock.
+func (rt *Runtime) Surroundings() (dir string, env []string) { return rt.lib.Surroundings() }
+
+// SetSurroundings sets them, in a child that has received them.
+func (rt *Runtime) SetSurroundings(dir string, env []string) error {
+	return rt.lib.SetSurroundings(dir, env)
+}
+
 // ExitStatus interprets err as SystemExit; ok is false if it is another error.
 func (rt host) ExitStatus(err error) (code int, message string, ok bool) {
 	return rt.lib.ExitStatus(err)

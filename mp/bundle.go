@@ -22,6 +22,8 @@ type bundle struct {
 	// registered is what the script has registered with the module's own manager classes, None for nothing.
 	registered starlark.Value
 	logs       logSettings
+	dir        string   // the working directory, "" for the one that the child has
+	env        []string // the environment, nil for the one that the child has
 }
 
 func (b *bundle) String() string        { return "<bundle>" }
@@ -34,8 +36,9 @@ func (rt *Runtime) newBundle(p *process, self starlark.Value) *bundle {
 	rt.mu.Lock()
 	logs := rt.logs
 	rt.mu.Unlock()
+	dir, env := rt.host.Surroundings()
 	return &bundle{
-		logs: logs, registered: rt.registered(),
+		logs: logs, dir: dir, env: env, registered: rt.registered(),
 		process: self, target: p.target, args: p.args, kwargs: p.kwargs,
 		parent: rt.Name(), pid: os.Getpid(), argv: rt.host.Argv(),
 	}
@@ -62,9 +65,11 @@ func (b *bundle) encode(e *wire.Encoder) error {
 	e.Int(int64(b.pid))
 	e.Int(int64(b.logs.level))
 	e.Bool(b.logs.toStderr)
-	e.Int(int64(len(b.argv)))
-	for _, a := range b.argv {
-		e.String(a)
+	encodeStrings(e, b.argv)
+	e.String(b.dir)
+	e.Bool(b.env != nil)
+	if b.env != nil {
+		encodeStrings(e, b.env)
 	}
 	return nil
 }
@@ -124,18 +129,37 @@ func decodeBundle(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, erro
 	if b.logs.toStderr, err = d.Bool(); err != nil {
 		return nil, err
 	}
-	n, err := d.Len()
-	if err != nil {
+	if b.argv, err = decodeStrings(d); err != nil {
 		return nil, err
 	}
-	for range n {
-		s, err := d.String()
-		if err != nil {
-			return nil, err
-		}
-		b.argv = append(b.argv, s)
+	if b.dir, err = d.String(); err != nil {
+		return nil, err
 	}
-	return b, nil
+	changed, err := d.Bool()
+	if err == nil && changed {
+		b.env, err = decodeStrings(d)
+	}
+	return b, err
+}
+
+func encodeStrings(e *wire.Encoder, list []string) {
+	e.Len(len(list))
+	for _, s := range list {
+		e.String(s)
+	}
+}
+
+// decodeStrings returns a list that is not nil.
+func decodeStrings(d *wire.Decoder) ([]string, error) {
+	n, err := d.Len()
+	list := []string{}
+	for ; err == nil && n > 0; n-- {
+		var s string
+		if s, err = d.String(); err == nil {
+			list = append(list, s)
+		}
+	}
+	return list, err
 }
 
 // processWire is the wire form of the Go state of a Process. It travels to the child that runs it, and may travel on

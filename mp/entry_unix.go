@@ -96,6 +96,10 @@ func (rt *Runtime) runBundle(thread *starlark.Thread, s *arena.Slot) int {
 	}
 	rt.host.SetArgv(b.argv)
 	rt.registerAll(b.registered)
+	if err := rt.host.SetSurroundings(b.dir, b.env); err != nil {
+		rt.setName(s.Name())
+		return rt.failed(err)
+	}
 	p, err := processOf("start", b.process)
 	if err != nil {
 		return rt.failed(err)

@@ -68,6 +68,10 @@ type Host interface {
 	SetArgv(argv []string)
 	// Stdio returns the files that a child has as its standard output and standard error.
 	Stdio() (stdout, stderr *os.File, err error)
+	// Surroundings are what children take over of the working directory and the environment: "" and nil if the script has
+	// changed nothing. SetSurroundings sets them in a child. Both are called with the script lock held.
+	Surroundings() (dir string, env []string)
+	SetSurroundings(dir string, env []string) error
 	// Stderr writes text to the process's standard error in one write.
 	Stderr(text string)
 	// StderrColumns is the width of the terminal that standard error is, 0 if it is none that can move its cursor.

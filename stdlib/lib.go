@@ -80,6 +80,7 @@ type Lib struct {
 	osPath      *Module
 	argv        *starlark.List // sys.argv
 	env         *starlark.Dict // os.environ, once asked for
+	moved       bool           // os.chdir was called, here or before in the parent
 	predecl     starlark.StringDict
 	mods        starlark.StringDict
 	logs        *logs    // of the module logging, once made

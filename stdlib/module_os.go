@@ -12,7 +12,7 @@ import (
 )
 
 // osModule makes the members of the module os. https://docs.python.org/3/library/os.html
-// environ is a dict with the environment at the process's start; changing it changes no more than the dict.
+// environ is a dict with the environment at the process's start; what is changed in it is seen by new processes.
 // Calls that may block let the script's other threads run.
 func (l *Lib) osModule() starlark.StringDict {
 	env := environ()
@@ -20,7 +20,7 @@ func (l *Lib) osModule() starlark.StringDict {
 	members := functions(map[string]goFunc{
 		"_exit":             osExit,
 		"access":            l.osAccess,
-		"chdir":             l.pathCall("chdir", os.Chdir),
+		"chdir":             l.pathCall("chdir", l.chdir),
 		"cpu_count":         intFunc("cpu_count", CPUCount),
 		"getcwd":            osGetcwd,
 		"getenv":            osGetenv(env),
@@ -63,6 +63,73 @@ func environ() *starlark.Dict {
 		}
 	}
 	return d
+}
+
+func (l *Lib) chdir(dir string) error {
+	err := os.Chdir(dir)
+	if err == nil {
+		l.moved = true
+	}
+	return err
+}
+
+// Surroundings is what a new process takes over, of what the script has changed: the working directory, "" for unchanged, and
+// the environment as NAME=VALUE, nil for unchanged. What in os.environ is no string, or cannot be a name, is left out.
+func (l *Lib) Surroundings() (dir string, env []string) {
+	if l.moved {
+		dir, _ = os.Getwd()
+	}
+	if l.env == nil || l.sameEnvironment() {
+		return dir, nil
+	}
+	env = []string{}
+	for _, kv := range l.env.Items() {
+		name, ok := starlark.AsString(kv[0])
+		value, isString := starlark.AsString(kv[1])
+		if ok && isString && name != "" && !strings.ContainsAny(name, "=\x00") && !strings.Contains(value, "\x00") {
+			env = append(env, name+"="+value)
+		}
+	}
+	return dir, env
+}
+
+// sameEnvironment reports whether os.environ is the process's environment.
+func (l *Lib) sameEnvironment() bool {
+	n := 0
+	for _, kv := range os.Environ() {
+		name, value, ok := strings.Cut(kv, "=")
+		if !ok || name == "" {
+			continue
+		}
+		n++
+		if v, _, _ := l.env.Get(starlark.String(name)); v != starlark.String(value) {
+			return false
+		}
+	}
+	return l.env.Len() == n
+}
+
+// SetSurroundings takes over what Surroundings returned in the parent.
+func (l *Lib) SetSurroundings(dir string, env []string) error {
+	if env != nil {
+		os.Clearenv()
+		for _, kv := range env {
+			name, value, _ := strings.Cut(kv, "=")
+			if err := os.Setenv(name, value); err != nil {
+				return toOSError(err)
+			}
+		}
+		if l.env != nil { // a function that came with the process has asked for it
+			_ = l.env.Clear()
+			for _, kv := range environ().Items() {
+				_ = l.env.SetKey(kv[0], kv[1])
+			}
+		}
+	}
+	if dir == "" {
+		return nil
+	}
+	return toOSError(l.chdir(dir), dir)
 }
 
 func osName() string {
