@@ -165,21 +165,20 @@ func (rt host) Traceback(err error) string { return paint(rt.opts.Stderr, rt.lib
 // CPUCount returns os.cpu_count().
 func (rt host) CPUCount() int { return stdlib.CPUCount() }
 
-// Argv returns sys.argv.
-func (rt host) Argv() []string { return rt.opts.Argv }
+// Argv returns sys.argv. The caller has the script lock.
+func (rt host) Argv() []string { return rt.lib.Argv() }
 
 // SetArgv sets sys.argv, in a child that has received it.
 func (rt host) SetArgv(argv []string) {
-	rt.opts.Argv = argv
 	rt.lib.SetArgv(argv)
 }
 
 // Surroundings returns the working directory and the environment that a new process gets, "" and nil if the script has changed
 // nothing. The caller has the script lock.
-func (rt *Runtime) Surroundings() (dir string, env []string) { return rt.lib.Surroundings() }
+func (rt host) Surroundings() (dir string, env []string) { return rt.lib.Surroundings() }
 
 // SetSurroundings sets them, in a child that has received them.
-func (rt *Runtime) SetSurroundings(dir string, env []string) error {
+func (rt host) SetSurroundings(dir string, env []string) error {
 	return rt.lib.SetSurroundings(dir, env)
 }
 

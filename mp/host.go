@@ -63,7 +63,8 @@ type Host interface {
 	// CPUCount is the number of processors that the system has, as os.cpu_count().
 	CPUCount() int
 
-	// Argv is the script's own argument list, which children see as sys.argv; SetArgv sets it in a child.
+	// Argv is the script's own argument list, which children see as sys.argv; SetArgv sets it in a child. Both are called with the
+	// script lock held.
 	Argv() []string
 	SetArgv(argv []string)
 	// Stdio returns the files that a child has as its standard output and standard error.

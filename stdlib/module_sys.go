@@ -29,6 +29,20 @@ func (l *Lib) sysModule() starlark.StringDict {
 	}
 }
 
+// Argv is sys.argv as the script has it now. What is no string, which no program was started with, is left out.
+func (l *Lib) Argv() []string {
+	if l.argv == nil {
+		return l.cfg.Argv
+	}
+	var argv []string
+	for i := range l.argv.Len() {
+		if s, ok := starlark.AsString(l.argv.Index(i)); ok {
+			argv = append(argv, s)
+		}
+	}
+	return argv
+}
+
 // SetArgv replaces the contents of sys.argv, as a child does with its parent's.
 func (l *Lib) SetArgv(argv []string) {
 	l.cfg.Argv = argv
