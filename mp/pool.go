@@ -1,6 +1,7 @@
 package mp
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -126,6 +127,24 @@ func (o *outcome) open(rt *Runtime) (starlark.Value, error) {
 		return nil, err
 	}
 	return v, nil
+}
+
+// appendTo decodes the outcome of items and appends it to all. The caller has the script lock.
+func (o *outcome) appendTo(rt *Runtime, all []starlark.Value) ([]starlark.Value, error) {
+	if o.failed || o.value != nil {
+		v, err := o.open(rt)
+		if err != nil {
+			return nil, err
+		}
+		l, ok := v.(*starlark.List)
+		if !ok {
+			return nil, fmt.Errorf("BUG: pool: results are a %s", v.Type())
+		}
+		return append(all, elements(l)...), nil
+	}
+	all, err := rt.host.Codec().AppendElements(all, o.msg.Data)
+	o.msg.Release(rt.member)
+	return all, err
 }
 
 // newPool makes a pool without workers; the caller gives it a team.

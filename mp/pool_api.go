@@ -320,22 +320,20 @@ func poolMap(kind uint32) builtinFunc {
 		if err := p.check(); err != nil {
 			return nil, err
 		}
-		items, broken := p.items(iterable)
+		items, broken := p.read(iterable)
 		if broken != nil && !(isAsync(b) && hasLen(iterable)) {
 			return nil, broken
 		}
-		chunk := max(1, (len(items)+4*p.workers()-1)/(4*p.workers()))
+		total := items.len()
+		chunk := max(1, (total+4*p.workers()-1)/(4*p.workers()))
 		if size != starlark.None {
 			if chunk, err = chunkSize(b.Name(), size); err != nil {
 				return nil, err
 			}
 		}
-		total := len(items)
-		chunks := make([]starlark.Value, 0, (total+chunk-1)/chunk)
-		for len(items) > 0 {
-			n := min(chunk, len(items))
-			chunks = append(chunks, starlark.NewList(items[:n:n]))
-			items = items[n:]
+		chunks := make([]starlark.Value, 0, (total-1)/chunk+1)
+		for at := 0; at < total; at += min(chunk, total-at) {
+			chunks = append(chunks, items.chunk(at, at+min(chunk, total-at)))
 		}
 		j, err := p.newJob(len(chunks), false, callback, onError)
 		if err != nil {
@@ -368,23 +366,6 @@ func chunkSize(name string, v starlark.Value) (int, error) {
 		n = math.MaxInt32
 	}
 	return n, nil
-}
-
-// items reads an iterable to its end.
-func (p *Pool) items(iterable starlark.Value) ([]starlark.Value, error) {
-	iter := starlark.Iterate(iterable)
-	if iter == nil {
-		return nil, notIterable(iterable)
-	}
-	defer iter.Done()
-	var items []starlark.Value
-	if n := starlark.Len(iterable); n > 0 {
-		items = make([]starlark.Value, 0, n)
-	}
-	for x := starlark.Value(nil); iter.Next(&x); {
-		items = append(items, x)
-	}
-	return items, p.rt().takePending()
 }
 
 // hasLen reports whether len(v) is there.

@@ -256,15 +256,9 @@ func (it *IMapIterator) take(thread *starlark.Thread, timeout seconds) (v starla
 		if found {
 			it.given++
 			it.fill()
-			v, err := o.open(it.rt)
-			if err != nil {
+			if it.ready, err = o.appendTo(it.rt, nil); err != nil {
 				return nil, false, err
 			}
-			l, ok := v.(*starlark.List)
-			if !ok {
-				return nil, false, fmt.Errorf("BUG: pool: results are a %s", v.Type())
-			}
-			it.ready = elements(l)
 			continue
 		}
 		if broken != nil {

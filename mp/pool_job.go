@@ -1,7 +1,6 @@
 package mp
 
 import (
-	"fmt"
 	"sync/atomic"
 
 	"github.com/starmp/starmp/mp/internal/futex"
@@ -109,27 +108,17 @@ func (j *job) decode() (starlark.Value, error) {
 		_, err := fail.open(rt)
 		return nil, err
 	}
-	var all []starlark.Value
+	if j.single {
+		return results[0].open(rt)
+	}
+	all := make([]starlark.Value, 0, j.total)
 	for i := range results {
-		v, err := results[i].open(rt)
-		if err != nil {
+		var err error
+		if all, err = results[i].appendTo(rt, all); err != nil {
+			for k := range results[i+1:] {
+				results[i+1+k].release(rt)
+			}
 			return nil, err
-		}
-		if j.single {
-			return v, nil
-		}
-		l, ok := v.(*starlark.List)
-		if !ok {
-			return nil, fmt.Errorf("BUG: pool: results are a %s", v.Type())
-		}
-		if len(results) == 1 {
-			return l, nil
-		}
-		if all == nil {
-			all = make([]starlark.Value, 0, len(results)*l.Len()) // the first chunk is the largest
-		}
-		for k := range l.Len() {
-			all = append(all, l.Index(k))
 		}
 	}
 	return starlark.NewList(all), nil

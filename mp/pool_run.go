@@ -34,8 +34,8 @@ const (
 const limitGrace = 500 * time.Millisecond
 
 // run does a task: f, as t.kind says, with args. An item's time is its own. tooLate is called, on a goroutine, if one does not end
-// when its time is over. The caller has the script lock.
-func (r *taskRunner) run(t *task, f, args starlark.Value, tooLate func()) (starlark.Value, error) {
+// when its time is over. A map's results are put in out, if that has room for them. The caller has the script lock.
+func (r *taskRunner) run(t *task, f, args starlark.Value, out []starlark.Value, tooLate func()) (starlark.Value, error) {
 	call := func(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		if t.limit == 0 {
 			return r.rt.host.Call(r.thread, f, args, kwargs)
@@ -60,11 +60,14 @@ func (r *taskRunner) run(t *task, f, args starlark.Value, tooLate func()) (starl
 		}
 		return call(spreadArgs, kwargs)
 	}
-	items, ok := args.(*starlark.List)
+	items, ok := args.(starlark.Indexable) // a list, or a range
 	if !ok {
 		return nil, fmt.Errorf("BUG: pool: items are a %s", args.Type())
 	}
-	out := make([]starlark.Value, items.Len())
+	if cap(out) < items.Len() {
+		out = make([]starlark.Value, items.Len())
+	}
+	out = out[:items.Len()]
 	one := make(starlark.Tuple, 1)
 	for i := range out {
 		args := one

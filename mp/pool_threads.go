@@ -108,7 +108,7 @@ func (c *threads) work(h *hand) {
 			return
 		}
 		host.Enter(h.thread)
-		v, err := h.run(&g.task, g.f, g.args, func() {
+		v, err := h.run(&g.task, g.f, g.args, nil, func() {
 			if c.retire(h) {
 				c.finish(g.job, g.chunk, failure(overdue(g.limit, nil)))
 				c.replace()

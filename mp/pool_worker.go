@@ -2,6 +2,7 @@ package mp
 
 import (
 	"os"
+	"slices"
 
 	"github.com/starmp/starmp/mp/internal/prim"
 	"github.com/starmp/starmp/mp/wire"
@@ -16,6 +17,20 @@ type worker struct {
 	leaving *prim.Semaphore
 	fns     map[string]starlark.Value // functions received, by wire form: each is rebuilt once
 	buf     []byte
+
+	items, out []starlark.Value // room for those of the next task, and for its results
+}
+
+// mostSpare is how many values a worker keeps room for between tasks.
+const mostSpare = 1 << 18
+
+// emptied is room that is used again: values without what is in it, or nothing if it is too much to keep.
+func emptied(values []starlark.Value) []starlark.Value {
+	if cap(values) > mostSpare {
+		return nil
+	}
+	clear(values)
+	return values[:0]
 }
 
 // mostFunctions is how many functions a worker keeps; a pool rarely sees more than a few.
@@ -82,6 +97,7 @@ func (w *worker) work(most int) error {
 		if err != nil {
 			return err
 		}
+		w.items, w.out = emptied(w.items), emptied(w.out)
 		rt.member.Slot().Task[0].Store(0)
 	}
 	return nil
@@ -100,11 +116,20 @@ func (w *worker) do(t *task) (starlark.Value, error) {
 		}
 		w.fns[string(t.fn)] = f
 	}
-	args, err := w.rt.host.Codec().Decode(t.args)
+	codec, tooLate := w.rt.host.Codec(), func() { w.giveUp(t) }
+	if t.kind == taskApply {
+		args, err := codec.Decode(t.args)
+		if err != nil {
+			return nil, err
+		}
+		return w.run(t, f, args, nil, tooLate)
+	}
+	items, err := codec.AppendElements(w.items, t.args)
 	if err != nil {
 		return nil, err
 	}
-	return w.run(t, f, args, func() { w.giveUp(t) })
+	w.items, w.out = items, slices.Grow(w.out, len(items))[:len(items)]
+	return w.run(t, f, starlark.NewList(items), w.out, tooLate)
 }
 
 // giveUp ends this process because the task cannot be stopped. The result needs no script lock, which the task may have.

@@ -110,3 +110,51 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestAppendElements(t *testing.T) {
+	c := NewCodec()
+	shared := starlark.NewList([]starlark.Value{starlark.MakeInt(7)})
+	loop := starlark.NewList(nil)
+	loop.Append(loop)
+	tuple := starlark.Tuple{starlark.NewList(nil)}
+	tuple[0].(*starlark.List).Append(tuple)
+	r, err := starlark.Call(new(starlark.Thread), starlark.Universe["range"], starlark.Tuple{starlark.MakeInt(3), starlark.MakeInt(9), starlark.MakeInt(2)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range []starlark.Value{
+		starlark.NewList(nil),
+		starlark.NewList([]starlark.Value{starlark.MakeInt(1), starlark.MakeInt(-1), starlark.String("x"), starlark.MakeInt64(1 << 40), starlark.MakeInt64(1<<32 - 1), starlark.None}),
+		starlark.NewList([]starlark.Value{shared, shared, tuple, loop}),
+		starlark.Tuple{starlark.MakeInt(1), shared},
+		r,
+	} {
+		data, _, err := c.Encode(nil, "v", v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := starlark.String("before")
+		got, err := c.AppendElements([]starlark.Value{before}, data)
+		if err != nil || got[0] != before || len(got)-1 != starlark.Len(v) {
+			t.Errorf("%v: %v, %v", v, got, err)
+			continue
+		}
+		for i, x := range got[1:] {
+			if want := v.(starlark.Indexable).Index(i); x.String() != want.String() || x.Type() != want.Type() {
+				t.Errorf("%v: element %d is %v", v, i, x)
+			}
+		}
+		if v.Type() == "list" && len(got) > 1 && got[1].Type() == "list" && got[1] != got[2] {
+			t.Error("what was one object is two")
+		}
+		for n := range data {
+			if _, err := c.AppendElements(nil, data[:n]); err == nil {
+				t.Errorf("%v: no error for %d of %d bytes", v, n, len(data))
+			}
+		}
+	}
+	data, _, _ := c.Encode(nil, "v", starlark.MakeInt(1))
+	if _, err := c.AppendElements(nil, data); err == nil {
+		t.Error("an int has elements")
+	}
+}

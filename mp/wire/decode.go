@@ -24,9 +24,8 @@ type insertion struct {
 	k, v starlark.Value
 }
 
-// message reads the whole message.
-func (d *Decoder) message() (starlark.Value, error) {
-	v, err := d.Value()
+// complete is called with what was read of the message, which must be all.
+func (d *Decoder) complete(v starlark.Value, err error) (starlark.Value, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -230,10 +229,11 @@ func (d *Decoder) list(n uint64) (starlark.Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	elems := make([]starlark.Value, count)
-	for i := range elems {
-		elems[i] = starlark.None // what a __hash__ that looks into the list sees
-	}
+	return d.listOf(make([]starlark.Value, count))
+}
+
+// listOf reads a list into elems, which becomes the list's.
+func (d *Decoder) listOf(elems []starlark.Value) (starlark.Value, error) {
 	list := starlark.NewList(elems)
 	id, err := d.begin(list, false)
 	if err != nil {
@@ -248,6 +248,10 @@ func (d *Decoder) list(n uint64) (starlark.Value, error) {
 
 // fill reads the elements of a list or tuple.
 func (d *Decoder) fill(elems []starlark.Value) error {
+	elems = elems[d.smalls(elems):]
+	for i := range elems {
+		elems[i] = starlark.None // what a __hash__ that looks into the list sees
+	}
 	for i := range elems {
 		if n, ok := d.small(); ok {
 			elems[i] = starlark.MakeInt(n)
@@ -266,7 +270,19 @@ func (d *Decoder) fill(elems []starlark.Value) error {
 	return nil
 }
 
-// small reads an int below 1<<16, if one comes next: long lists are mostly of such.
+// smalls reads the ints that small takes as far as there are some, and returns how many.
+func (d *Decoder) smalls(elems []starlark.Value) int {
+	for i := range elems {
+		n, ok := d.small()
+		if !ok {
+			return i
+		}
+		elems[i] = starlark.MakeInt(n)
+	}
+	return len(elems)
+}
+
+// small reads an int that is not negative and below 1<<32, if one comes next: long lists are mostly of such.
 func (d *Decoder) small() (n int, ok bool) {
 	b := d.data[d.pos:d.end]
 	switch {
@@ -276,6 +292,9 @@ func (d *Decoder) small() (n int, ok bool) {
 	case len(b) > 2 && b[0] == msgpcode.Uint16:
 		d.pos += 3
 		return int(b[1])<<8 | int(b[2]), true
+	case len(b) > 4 && b[0] == msgpcode.Uint32 && math.MaxInt > math.MaxUint32:
+		d.pos += 5
+		return int(binary.BigEndian.Uint32(b[1:])), true
 	case len(b) > 1 && b[0] == msgpcode.Uint8:
 		d.pos += 2
 		return int(b[1]), true

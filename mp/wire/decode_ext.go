@@ -160,9 +160,6 @@ func (d *Decoder) tuple() (starlark.Value, error) {
 		return starlark.Tuple(nil), nil
 	}
 	t := make(starlark.Tuple, n)
-	for i := range t {
-		t[i] = starlark.None
-	}
 	var v starlark.Value = t // once: it allocates
 	id, err := d.begin(v, true)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 	"go.starlark.net/starlark"
@@ -38,16 +39,64 @@ func (c *Codec) Decode(data []byte) (starlark.Value, error) { return c.DecodeAbr
 // DecodeAbroad is Decode for a message from outside of the family. Handles in it are errors. What a Type's Decode wants to know of
 // the sender is peer.
 func (c *Codec) DecodeAbroad(data []byte, peer any) (starlark.Value, error) {
+	d := c.decoder(data, peer)
+	v, err := d.complete(d.Value())
+	d.reset()
+	c.decoders.Put(d)
+	return v, err
+}
+
+// AppendElements is Decode for a message that is a list or another sequence with an index, of which only the elements are
+// wanted: it appends them to dst.
+// On an error what it has appended is of no use.
+func (c *Codec) AppendElements(dst []starlark.Value, data []byte) ([]starlark.Value, error) {
+	d := c.decoder(data, nil)
+	dst, err := d.appendElements(dst)
+	d.reset()
+	c.decoders.Put(d)
+	return dst, err
+}
+
+func (d *Decoder) appendElements(dst []starlark.Value) ([]starlark.Value, error) {
+	if len(d.data) > 0 && isArray(d.data[0]) {
+		n, err := d.arrayLen()
+		if err != nil {
+			return dst, err
+		}
+		at := len(dst)
+		dst = slices.Grow(dst, n)[:at+n]
+		_, err = d.complete(d.listOf(dst[at : at+n : at+n]))
+		return dst, err
+	}
+	v, err := d.complete(d.Value())
+	if err != nil {
+		return dst, err
+	}
+	seq, ok := v.(starlark.Indexable)
+	if !ok {
+		return dst, d.errorf("want a sequence, got %s", v.Type())
+	}
+	n := seq.Len()
+	dst = slices.Grow(dst, n)
+	for i := range n {
+		dst = append(dst, seq.Index(i))
+	}
+	return dst, nil
+}
+
+func isArray(c byte) bool {
+	return c >= msgpcode.FixedArrayLow && c <= msgpcode.FixedArrayHigh || c == msgpcode.Array16 || c == msgpcode.Array32
+}
+
+// decoder returns a decoder of data.
+func (c *Codec) decoder(data []byte, peer any) *Decoder {
 	d, _ := c.decoders.Get().(*Decoder)
 	if d == nil {
 		d = &Decoder{c: c}
 	}
 	d.data, d.end, d.budget, d.peer = data, len(data), len(data), peer
 	d.lowest, d.mutable, d.hashed = math.MaxInt, -1, 0
-	v, err := d.message()
-	d.reset()
-	c.decoders.Put(d)
-	return v, err
+	return d
 }
 
 // Peer returns what DecodeAbroad was told of the sender, nil in a message of the family.
