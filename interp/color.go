@@ -3,7 +3,6 @@ package interp
 import (
 	"io"
 	"os"
-	"regexp"
 	"strings"
 
 	"github.com/chzyer/readline"
@@ -34,26 +33,54 @@ func paint(w io.Writer, text string) string {
 	if !colored(w) {
 		return text
 	}
-	frame := regexp.MustCompile(`^  (\S.*:\d+:\d+)(: in .*)$`)
-	problem := regexp.MustCompile(`^(\S+:\d+:\d+)(: .*)$`)
-	caret := regexp.MustCompile(`^( {4,})(\^)$`)
-	class := regexp.MustCompile(`^([A-Za-z_][\w.]*)(: .*|)$`)
 	lines := strings.Split(text, "\n")
 	in := false // a traceback, whose frames the exception's line follows
 	for i, line := range lines {
+		place, rest := cutPlace(strings.TrimPrefix(line, "  "))
+		name, _, _ := strings.Cut(line, ":")
 		switch {
 		case line == tracebackHeader:
 			in = true
-		case frame.MatchString(line):
-			lines[i] = frame.ReplaceAllString(line, "  "+colorPlace+"$1"+colorOff+"$2")
-		case caret.MatchString(line):
-			lines[i] = caret.ReplaceAllString(line, "$1"+colorMark+"$2"+colorOff)
-		case problem.MatchString(line):
-			lines[i] = problem.ReplaceAllString(line, colorPlace+"$1"+colorOff+"$2")
-		case in && class.MatchString(line):
+		case place != "":
+			lines[i] = line[:len(line)-len(place)-len(rest)] + colorPlace + place + colorOff + rest
+		case strings.HasPrefix(line, "    ") && strings.TrimLeft(line, " ") == "^":
+			lines[i] = line[:len(line)-1] + colorMark + "^" + colorOff
+		case in && isDottedName(name):
 			in = false
-			lines[i] = class.ReplaceAllString(line, colorMark+"$1"+colorOff+"$2")
+			lines[i] = colorMark + name + colorOff + line[len(name):]
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// cutPlace splits "file:line:col: what" before the last colon; place is empty for any other text.
+func cutPlace(s string) (place, rest string) {
+	for at := 0; ; {
+		i := strings.Index(s[at:], ": ")
+		if i < 0 || s[0] == ' ' {
+			return "", s
+		}
+		at += i
+		file, col, ok1 := cutLast(s[:at])
+		file, line, ok2 := cutLast(file)
+		if ok1 && ok2 && file != "" && isNumber(line) && isNumber(col) {
+			return s[:at], s[at:]
+		}
+		at++
+	}
+}
+
+func cutLast(s string) (before, after string, ok bool) {
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+1:], true
+}
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// isDottedName reports whether s is a class's name, with its module or without.
+func isDottedName(s string) bool {
+	return s != "" && (s[0] < '0' || s[0] > '9') && strings.TrimFunc(s, func(c rune) bool { return c == '.' || isNameRune(c) }) == ""
 }

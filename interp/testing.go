@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -36,7 +35,7 @@ in a process of its own. A test fails if it raises; the module assert_ helps to 
 // testOptions is the command line of "starmp test".
 type testOptions struct {
 	paths   []string
-	match   *regexp.Regexp
+	run     string
 	timeout time.Duration
 	jobs    int
 	junit   string
@@ -48,7 +47,7 @@ func parseTestArgs(args []string, stdout io.Writer) (*testOptions, error) {
 	o := &testOptions{}
 	flags := flag.NewFlagSet("starmp test", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	run := flags.String("run", "", "run only the tests whose names match `REGEXP`")
+	flags.StringVar(&o.run, "run", "", "run only the tests in whose names `REGEXP`, of module re, is found")
 	flags.DurationVar(&o.timeout, "timeout", time.Minute, "end a test that takes longer")
 	flags.IntVar(&o.jobs, "j", runtime.NumCPU(), "run `N` tests at once")
 	flags.StringVar(&o.junit, "junit", "", "write the results to `FILE`, as JUnit does in XML")
@@ -66,9 +65,6 @@ func parseTestArgs(args []string, stdout io.Writer) (*testOptions, error) {
 		return nil, errors.New("-j must be at least 1")
 	case o.timeout <= 0:
 		return nil, errors.New("-timeout must be positive")
-	}
-	if o.match, err = regexp.Compile(*run); err != nil {
-		return nil, fmt.Errorf("-run: %w", err)
 	}
 	if o.paths = flags.Args(); len(o.paths) == 0 {
 		o.paths = []string{"."}
@@ -161,6 +157,7 @@ func (t *testOptions) env(rt *Runtime, files []string, scratch string) starlark.
 		"o": starlarkstruct.FromStringDict(starlarkstruct.Default, starlark.StringDict{
 			"files":   list(files),
 			"paths":   list(t.paths),
+			"run":     starlark.String(t.run),
 			"timeout": starlark.Float(t.timeout.Seconds()),
 			"jobs":    starlark.MakeInt(t.jobs),
 			"scratch": starlark.String(scratch),
@@ -169,9 +166,6 @@ func (t *testOptions) env(rt *Runtime, files []string, scratch string) starlark.
 		}),
 		"load_tests": starlark.NewBuiltin("load_tests", rt.loadTests),
 		"run_test":   rt.runTest,
-		"matches": oneString("matches", func(name string) (starlark.Value, error) {
-			return starlark.Bool(t.match.MatchString(name)), nil
-		}),
 		"read_output": oneString("read_output", func(file string) (starlark.Value, error) {
 			text, err := os.ReadFile(file)
 			if errors.Is(err, fs.ErrNotExist) { // the process ended before the test began

@@ -15,6 +15,8 @@ var extraNames = map[string]bool{
 	"reverse": true, "sort": true, "symmetric_difference_update": true,
 	// int and float
 	"bit_count": true, "bit_length": true, "is_integer": true, "to_bytes": true,
+	// functions
+	"__doc__": true, "__name__": true,
 }
 
 type extraMethod = func(l *Lib, thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
@@ -22,7 +24,9 @@ type extraMethod = func(l *Lib, thread *starlark.Thread, b *starlark.Builtin, ar
 // extra returns the method with that name, one of extraNames, bound to x; nil if it is not a value of a built-in type that lacks it.
 func (l *Lib) extra(x starlark.Value, name string) starlark.Value {
 	var f extraMethod
-	switch x.(type) {
+	switch x := x.(type) {
+	case *starlark.Function, *starlark.Builtin:
+		return functionAttr(x.(starlark.Callable), name)
 	case starlark.String:
 		f = extraOfString(name)
 	case starlark.Bytes:
@@ -50,4 +54,21 @@ func (l *Lib) extra(x starlark.Value, name string) starlark.Value {
 	return starlark.NewBuiltin(name, func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		return f(l, thread, b, args, kwargs)
 	}).BindReceiver(x)
+}
+
+// functionAttr is __name__ or __doc__ of a function.
+func functionAttr(f starlark.Callable, name string) starlark.Value {
+	switch name {
+	case "__name__":
+		if f.Name() == "lambda" {
+			return starlark.String("<lambda>")
+		}
+		return starlark.String(f.Name())
+	case "__doc__":
+		if f, ok := f.(*starlark.Function); ok && f.Doc() != "" {
+			return starlark.String(f.Doc())
+		}
+		return starlark.None
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package stdlib
 import (
 	"fmt"
 	"math"
-	"regexp"
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -151,16 +150,16 @@ func (l *Lib) assertRaises(thread *starlark.Thread, b *starlark.Builtin, args st
 }
 
 // assertFails is assert_.fails(function, pattern): the call function() raises an exception whose message the regular expression, of
-// Go's kind, matches somewhere. It returns the exception.
+// module re, matches somewhere. It returns the exception.
 func (l *Lib) assertFails(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var f starlark.Value
 	var pattern string
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "function", &f, "pattern", &pattern); err != nil {
 		return nil, err
 	}
-	re, err := regexp.Compile(pattern)
-	if err != nil {
-		return nil, wire.Errorf("ValueError", "%s: %v", b.Name(), err)
+	search := l.Module("re").(*Module).ModuleMembers()["search"]
+	if _, err := l.Call(thread, search, starlark.Tuple{starlark.String(pattern), starlark.String("")}, nil); err != nil {
+		return nil, err // the pattern is wrong, whatever f does
 	}
 	exc, err := l.assertRaises(thread, b, starlark.Tuple{l.excs["Exception"], f}, nil)
 	if err != nil {
@@ -170,7 +169,11 @@ func (l *Lib) assertFails(thread *starlark.Thread, b *starlark.Builtin, args sta
 	if err != nil {
 		return nil, err
 	}
-	if !re.MatchString(text) {
+	match, err := l.Call(thread, search, starlark.Tuple{starlark.String(pattern), starlark.String(text)}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if match == starlark.None {
 		return nil, unmet(nil, "%q does not match %q", text, pattern)
 	}
 	return exc, nil

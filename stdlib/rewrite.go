@@ -158,6 +158,9 @@ func (l *Lib) builtinAttr(_ *starlark.Thread, _ *starlark.Builtin, args starlark
 	if f := l.extra(x, name); f != nil {
 		return f, nil
 	}
+	if s, ok := x.(starlark.String); ok && name == "__name__" {
+		return s, nil // type(x) is the type's name here, so that type(x).__name__ may be asked for it
+	}
 	a, ok := x.(starlark.HasAttrs)
 	if !ok {
 		return nil, noAttr(x, name)
