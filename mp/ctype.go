@@ -174,7 +174,7 @@ func storeChar(m arena.Mem, off int, v starlark.Value) error {
 			return nil
 		}
 	case starlark.Int:
-		if u, err := wrapped(v); err == nil && u < 256 {
+		if u, ok := v.Uint64(); ok && u < 256 {
 			m.Store8(off, uint8(u))
 			return nil
 		}

@@ -25,7 +25,7 @@ func index(what string, v starlark.Value, n int) (int, error) {
 
 var listType = &managedType{
 	typeid: "list", proxy: "ListProxy",
-	own: []string{"append", "clear", "extend", "index", "insert", "pop", "remove"},
+	own: []string{"append", "clear", "extend", "insert"},
 	methods: withCommon(map[string]managedMethod{
 		"__getitem__": simple("__getitem__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
 			if s, ok := args[0].(slicer); ok {
@@ -116,6 +116,38 @@ var listType = &managedType{
 			}
 			return starlark.MakeInt(n), nil
 		}),
+		"index": listIndex,
+		"pop": func(_ *server, thread *starlark.Thread, self starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			if err := arity("pop", args, kwargs, 0, 1); err != nil {
+				return nil, err
+			}
+			l, at := self.(*starlark.List), starlark.Value(starlark.MakeInt(-1))
+			if len(args) == 1 {
+				at = args[0]
+			}
+			if l.Len() == 0 {
+				return nil, wire.Errorf("IndexError", "pop from empty list")
+			}
+			i, err := index("pop", at, l.Len())
+			if err != nil {
+				return nil, err
+			}
+			pop, err := l.Attr("pop")
+			if err != nil {
+				return nil, err
+			}
+			return starlark.Call(thread, pop, starlark.Tuple{starlark.MakeInt(i)}, nil)
+		},
+		"remove": simple("remove", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+			i, err := find(l, args[0], 0, l.Len())
+			if err == nil && i < 0 {
+				err = wire.Errorf("ValueError", "list.remove(x): x not in list")
+			}
+			if err != nil {
+				return nil, err
+			}
+			return starlark.None, deleteItems(l, []int{i})
+		}),
 		"reverse": simple("reverse", 0, func(l *starlark.List, _ starlark.Tuple) (starlark.Value, error) {
 			for i, j := 0, l.Len()-1; i < j; i, j = i+1, j-1 {
 				x, y := l.Index(i), l.Index(j)
@@ -126,6 +158,40 @@ var listType = &managedType{
 		}),
 		"sort": sortList,
 	}),
+}
+
+// find returns the first index from start to stop at which l has x, -1 for none.
+func find(l *starlark.List, x starlark.Value, start, stop int) (int, error) {
+	for i := start; i < min(stop, l.Len()); i++ {
+		if eq, err := starlark.Equal(l.Index(i), x); eq || err != nil {
+			return i, err
+		}
+	}
+	return -1, nil
+}
+
+// listIndex is list.index(x, start=0, stop=end).
+func listIndex(_ *server, _ *starlark.Thread, self starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if err := arity("index", args, kwargs, 1, 3); err != nil {
+		return nil, err
+	}
+	l := self.(*starlark.List)
+	bounds := [2]int{0, l.Len()}
+	for i, v := range args[1:] {
+		n, err := starlark.AsInt32(v)
+		if err != nil {
+			return nil, wire.Errorf("TypeError", "slice indices must be integers or have an __index__ method")
+		}
+		if n < 0 {
+			n = max(0, n+l.Len())
+		}
+		bounds[i] = n
+	}
+	i, err := find(l, args[0], bounds[0], bounds[1])
+	if err == nil && i < 0 {
+		err = wire.Errorf("ValueError", "%s is not in list", quoted(args[0]))
+	}
+	return starlark.MakeInt(i), err
 }
 
 // sortList is list.sort(*, key=None, reverse=False). The list is replaced only when all comparisons went well.

@@ -110,11 +110,18 @@ func withCommon(m map[string]managedMethod) map[string]managedMethod {
 	return m
 }
 
-func keyError(k starlark.Value) error { return wire.Errorf("KeyError", "%s", k) }
+// missingKey is KeyError(key): the key is its argument.
+type missingKey struct{ key starlark.Value }
+
+func keyError(k starlark.Value) error { return missingKey{k} }
+
+func (e missingKey) Error() string                 { return e.key.String() }
+func (missingKey) ExceptionClass() string          { return "KeyError" }
+func (e missingKey) ExceptionArgs() starlark.Tuple { return starlark.Tuple{e.key} }
 
 var dictType = &managedType{
 	typeid: "dict", proxy: "DictProxy",
-	own: []string{"clear", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values"},
+	own: []string{"clear", "get", "items", "keys", "setdefault", "update", "values"},
 	methods: withCommon(map[string]managedMethod{
 		"__getitem__": simple("__getitem__", 1, func(d *starlark.Dict, args starlark.Tuple) (starlark.Value, error) {
 			v, found, err := d.Get(args[0])
@@ -139,6 +146,29 @@ var dictType = &managedType{
 				old = missing
 			}
 			return old, func(x starlark.Value) error { return d.SetKey(args[0], x) }, err
+		}),
+		"pop": func(_ *server, _ *starlark.Thread, self starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			if err := arity("pop", args, kwargs, 1, 2); err != nil {
+				return nil, err
+			}
+			v, found, err := self.(*starlark.Dict).Delete(args[0])
+			switch {
+			case err != nil || found:
+				return v, err
+			case len(args) == 2:
+				return args[1], nil
+			}
+			return nil, keyError(args[0])
+		},
+		// Python takes the last item, Starlark's own popitem the first.
+		"popitem": simple("popitem", 0, func(d *starlark.Dict, _ starlark.Tuple) (starlark.Value, error) {
+			keys := d.Keys()
+			if len(keys) == 0 {
+				return nil, keyError(starlark.String("popitem(): dictionary is empty"))
+			}
+			last := keys[len(keys)-1]
+			v, _, err := d.Delete(last)
+			return starlark.Tuple{last, v}, err
 		}),
 		"copy": simple("copy", 0, func(d *starlark.Dict, _ starlark.Tuple) (starlark.Value, error) { return d, nil }),
 		"__iter__": func(s *server, thread *starlark.Thread, self starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"sort"
+	"strings"
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -25,8 +26,12 @@ type DictProxy struct{ proxy }
 // ListProxy is what Manager().list() returns, with the methods of Python's ListProxy, and l[i], x in l, len(l) and iteration.
 type ListProxy struct{ proxy }
 
-// NamespaceProxy is what Manager().Namespace() returns: its attributes are the served object's.
-type NamespaceProxy struct{ proxy }
+// NamespaceProxy is what Manager().Namespace() returns: its attributes are the served object's, but for those whose names
+// begin with an underscore.
+type NamespaceProxy struct {
+	proxy
+	private starlark.StringDict // nil for none; guarded by the script lock
+}
 
 var (
 	_ starlark.IterableMapping = (*DictProxy)(nil)
@@ -347,7 +352,13 @@ func (l *ListProxy) Binary(op syntax.Token, y starlark.Value, side starlark.Side
 
 // Attr implements starlark.HasAttrs: names that begin with an underscore are the proxy's own, as in CPython.
 func (n *NamespaceProxy) Attr(name string) (starlark.Value, error) {
-	if len(name) > 0 && name[0] == '_' || name == updateWith {
+	if private(name) {
+		if v, ok := n.private[name]; ok {
+			return v, nil
+		}
+		return n.proxy.Attr(name)
+	}
+	if name == updateWith {
 		return n.proxy.Attr(name)
 	}
 	return n.now("__getattribute__", starlark.String(name))
@@ -355,12 +366,29 @@ func (n *NamespaceProxy) Attr(name string) (starlark.Value, error) {
 
 // SetField implements starlark.HasSetField.
 func (n *NamespaceProxy) SetField(name string, v starlark.Value) error {
+	if private(name) {
+		if n.private == nil {
+			n.private = starlark.StringDict{}
+		}
+		n.private[name] = v
+		return nil
+	}
 	_, err := n.now("__setattr__", starlark.String(name), v)
 	return err
 }
 
 // DelField is delattr(n, name).
 func (n *NamespaceProxy) DelField(name string) error {
+	if private(name) {
+		if !n.private.Has(name) {
+			return noAttribute(n, name)
+		}
+		delete(n.private, name)
+		return nil
+	}
 	_, err := n.now("__delattr__", starlark.String(name))
 	return err
 }
+
+// private reports whether an attribute of a NamespaceProxy is the proxy's own.
+func private(name string) bool { return strings.HasPrefix(name, "_") }

@@ -219,6 +219,7 @@ func (c *Class) Freeze() {
 func (c *Class) CallInternal(thread *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	x := &Instance{cls: c}
 	if c.isException() {
+		x.cls = c.lib.byErrno(c, args)
 		x.exc = &excState{args: args}
 	}
 	init := c.lookup("__init__")

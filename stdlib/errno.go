@@ -47,6 +47,18 @@ func (l *Lib) osErrorAttrs() {
 	})
 }
 
+// byErrno is the class of OSError(errno, text): the subclass for that number, as in Python. Any other class is left as it is.
+func (l *Lib) byErrno(c *Class, args starlark.Tuple) *Class {
+	if len(args) < 2 || len(args) > 5 || c != l.excs["OSError"] {
+		return c
+	}
+	n, err := starlark.AsInt32(args[0])
+	if err != nil {
+		return c
+	}
+	return l.excClass(errnoClass(syscall.Errno(n)))
+}
+
 // errnoClass names the class that Python gives an errno.
 func errnoClass(n syscall.Errno) string {
 	switch n {
