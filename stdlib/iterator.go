@@ -259,8 +259,9 @@ type Iterator struct {
 }
 
 var (
-	_ starlark.Iterable = (*Iterator)(nil)
-	_ starlark.HasAttrs = (*Iterator)(nil)
+	_ starlark.Iterable  = (*Iterator)(nil)
+	_ starlark.HasAttrs  = (*Iterator)(nil)
+	_ starlark.Container = (*Iterator)(nil)
 )
 
 func (x *Iterator) String() string        { return fmt.Sprintf("<iterator object at %p>", x) }
@@ -271,6 +272,19 @@ func (x *Iterator) Hash() (uint32, error) { return 0, fmt.Errorf("unhashable typ
 
 // Iterate walks on from where the iterator stands.
 func (x *Iterator) Iterate() starlark.Iterator { return &loop{lib: x.lib, cur: x.cur} }
+
+// Has is v in x: it takes values until it finds one that is equal.
+func (x *Iterator) Has(v starlark.Value) (bool, error) {
+	for {
+		got, ok, err := x.cur.next(x.lib.cfg.Current())
+		if err != nil || !ok {
+			return false, err
+		}
+		if same, err := x.lib.equal(got, v); same || err != nil {
+			return same, err
+		}
+	}
+}
 
 // Attr has the two methods of Python's iterators.
 func (x *Iterator) Attr(name string) (starlark.Value, error) {

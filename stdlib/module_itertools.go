@@ -23,13 +23,21 @@ func (l *Lib) itertoolsModule() starlark.StringDict {
 
 // funcCursor is a cursor that is one function.
 type funcCursor struct {
-	f    func(thread *starlark.Thread) (v starlark.Value, ok bool, err error)
-	done bool
+	lib   *Lib
+	steps int
+	f     func(thread *starlark.Thread) (v starlark.Value, ok bool, err error)
+	done  bool
 }
 
 func (c *funcCursor) next(thread *starlark.Thread) (starlark.Value, bool, error) {
 	if c.done {
 		return nil, false, nil
+	}
+	// Who goes through an endless iterator in Go code, as sum does, must let Ctrl-C and other threads in.
+	if c.steps++; c.steps&0x3fff == 0 && thread != nil {
+		if err := c.lib.cfg.Sleep(thread, 0); err != nil {
+			return nil, false, err
+		}
 	}
 	v, ok, err := c.f(thread)
 	c.done = !ok || err != nil
@@ -40,7 +48,7 @@ func (c *funcCursor) close() {}
 
 // generate makes an iterator of a function.
 func (l *Lib) generate(f func(thread *starlark.Thread) (v starlark.Value, ok bool, err error)) *Iterator {
-	return &Iterator{lib: l, cur: &funcCursor{f: f}}
+	return &Iterator{lib: l, cur: &funcCursor{lib: l, f: f}}
 }
 
 // cursors returns a cursor for each argument.
