@@ -132,13 +132,17 @@ func scriptError(err error) error {
 // waitWord blocks while the word holds the value old, or until the timeout is over.
 func (rt *Runtime) waitWord(thread *starlark.Thread, w *atomic.Uint32, old uint32, timeout seconds) error {
 	return rt.sleep(thread, timeout, func(deadline futex.Deadline, cancel *Cancel) error {
-		for w.Load() == old {
-			if err := futex.Wait(w, old, deadline, cancel); err != nil {
-				return err
-			}
-		}
-		return nil
+		return awaitWord(w, old, deadline, cancel)
 	})
+}
+
+func awaitWord(w *atomic.Uint32, old uint32, deadline futex.Deadline, cancel *Cancel) error {
+	for w.Load() == old {
+		if err := futex.Wait(w, old, deadline, cancel); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // blockTimeout unpacks (block=True, timeout=None), the parameters of everything that blocks.

@@ -27,6 +27,7 @@
 // in this order and never the other way round:
 //
 //	script lock -> child.mu -> pool.mu -> Runtime.mu
+//	lead.mu
 //	script lock -> crew.feeding -> futures.mu -> callbacks.mu
 //	crew.feeding -> threads.mine
 //	script lock -> threads.mine

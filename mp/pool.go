@@ -63,6 +63,12 @@ type team interface {
 	drain()
 	// stop ends all workers at once.
 	stop()
+	// await waits until word is not old. The caller does not have the script lock.
+	await(word *atomic.Uint32, old uint32, deadline futex.Deadline, cancel *Cancel) error
+	// rouse tells of a word that has changed, and that somebody may await. Who changed it has woken its waiters as well.
+	rouse()
+	// attend tells that outcomes are to be stored as they come, though nobody awaits them.
+	attend()
 	// dissolve gives up what the team holds. There are no workers any more.
 	dissolve()
 }
@@ -145,6 +151,13 @@ func (o *outcome) appendTo(rt *Runtime, all []starlark.Value) ([]starlark.Value,
 	all, err := rt.host.Codec().AppendElements(all, o.msg.Data)
 	o.msg.Release(rt.member)
 	return all, err
+}
+
+// waitFor blocks while the word, which the pool's work changes, holds the value old, or until the timeout is over.
+func (p *pool) waitFor(thread *starlark.Thread, w *atomic.Uint32, old uint32, timeout seconds) error {
+	return p.rt.sleep(thread, timeout, func(deadline futex.Deadline, cancel *Cancel) error {
+		return p.team.await(w, old, deadline, cancel)
+	})
 }
 
 // newPool makes a pool without workers; the caller gives it a team.

@@ -392,6 +392,7 @@ func isAsync(b *starlark.Builtin) bool { return strings.HasSuffix(b.Name(), "_as
 func (p *Pool) result(thread *starlark.Thread, b *starlark.Builtin, j *job) (starlark.Value, error) {
 	r := newAsyncResult(j)
 	if isAsync(b) {
+		p.team.attend()
 		return r, nil
 	}
 	return r.get(thread, seconds{})

@@ -48,15 +48,20 @@ func (s *stream) finishLocked(chunk uint32, o outcome) (taken, last bool) {
 	if !s.ordered {
 		s.fresh = append(s.fresh, chunk)
 	}
-	s.arrived.Add(1)
-	futex.Wake(&s.arrived, futex.All)
+	s.tell()
 	return true, s.ended && len(s.pending) == 0
 }
 
 func (s *stream) abortLocked(err error) {
 	s.broken, s.ended = err, true
+	s.tell()
+}
+
+// tell wakes who waits for something to arrive.
+func (s *stream) tell() {
 	s.arrived.Add(1)
 	futex.Wake(&s.arrived, futex.All)
+	s.pool.team.rouse()
 }
 
 func (s *stream) hasCallbacks() bool        { return false }
@@ -189,8 +194,7 @@ func (it *IMapIterator) fill() {
 	it.busy = true
 	defer func() {
 		if it.busy = false; it.input == nil {
-			s.arrived.Add(1) // who found it busy may be at the end
-			futex.Wake(&s.arrived, futex.All)
+			s.tell() // who found it busy may be at the end
 		}
 	}()
 	for it.input != nil && int(it.sent-it.given) < s.window && p.over.Load() == 0 {
@@ -272,7 +276,7 @@ func (it *IMapIterator) take(thread *starlark.Thread, timeout seconds) (v starla
 				return nil, false, wire.Errorf("multiprocessing.TimeoutError", "")
 			}
 		}
-		if err := it.rt.waitWord(thread, &s.arrived, arrived, left); err != nil {
+		if err := s.pool.waitFor(thread, &s.arrived, arrived, left); err != nil {
 			return nil, false, err
 		}
 	}

@@ -134,6 +134,7 @@ func (j *job) announce(thread *starlark.Thread) {
 	}
 	j.done.Store(1)
 	futex.Wake(&j.done, futex.All)
+	j.pool.team.rouse()
 }
 
 // callBack calls the callback that the result is for. An error in it is shown, and changes nothing.

@@ -19,13 +19,14 @@ type procs struct {
 	tasks   *Queue
 	results *Queue
 	leaving *Semaphore       // a permit for each worker that is to end
-	thread  *starlark.Thread // runs what the pump must run as script code
+	thread  *starlark.Thread // runs what is to run as script code when results are handled
 	cancel  Cancel           // ends the pump
+	lead    lead             // who takes results
 
 	children map[*child]bool      // guarded by mu
 	lost     map[uint32]lostChild // guarded by mu: workers that have died, by the number in their notice
 	notices  uint32               // guarded by mu
-	unborn   int                  // the pump's own: workers in succession that were killed before they were ready to work
+	unborn   int                  // the lead's own: workers in succession that were killed before they were ready to work
 }
 
 var _ team = (*procs)(nil)
@@ -179,7 +180,7 @@ func (c *procs) add(thread *starlark.Thread) error {
 }
 
 // buried is called when a worker's process has been recovered, with its slot's task words still in place. It sends the
-// pump a notice through the queue of results, behind all that the worker has sent itself.
+// one who leads a notice through the queue of results, behind all that the worker has sent itself.
 func (c *procs) buried(ch *child) {
 	s := c.rt.slot(ch.slot)
 	l := lostChild{name: s.Name(), pid: ch.pid, status: ch.status, job: s.Task[0].Load(), chunk: uint32(s.Task[1].Load()), stage: s.Task[wordStage].Load()}
@@ -196,26 +197,20 @@ func (c *procs) buried(ch *child) {
 	}
 }
 
-// pump is the team's goroutine: it takes results and replaces workers.
-func (c *procs) pump() {
-	for {
-		msg, err := c.results.q.Get(prim.Opt{Cancel: &c.cancel})
-		if err != nil {
-			return
-		}
-		id, chunk, kind := parseResult(msg.Data)
-		msg.Data = msg.Data[resultHead:]
-		switch kind {
-		case resultOrphans:
-			c.replace(chunk)
-		case resultUnfit:
-			c.fail(initializerError{c.unfit(msg)})
-		case resultOverdue:
-			c.finish(id, chunk, failure(parseOverdue(msg.Data)))
-		default:
-			c.unborn = 0
-			c.finish(id, chunk, outcome{failed: kind == resultError, msg: msg})
-		}
+// handle takes a message of the queue of results: it stores an outcome, or replaces a worker. The caller leads.
+func (c *procs) handle(msg prim.Msg) {
+	id, chunk, kind := parseResult(msg.Data)
+	msg.Data = msg.Data[resultHead:]
+	switch kind {
+	case resultOrphans:
+		c.replace(chunk)
+	case resultUnfit:
+		c.fail(initializerError{c.unfit(msg)})
+	case resultOverdue:
+		c.finish(id, chunk, failure(parseOverdue(msg.Data)))
+	default:
+		c.unborn = 0
+		c.finish(id, chunk, outcome{failed: kind == resultError, msg: msg})
 	}
 }
 

@@ -64,7 +64,7 @@ var resultMethods = []method{
 			return nil, err
 		}
 		r := b.Receiver().(*AsyncResult)
-		return starlark.None, r.rt.waitWord(thread, &r.job.done, 0, timeout)
+		return starlark.None, r.job.pool.waitFor(thread, &r.job.done, 0, timeout)
 	}},
 	{"ready", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		return starlark.Bool(b.Receiver().(*AsyncResult).job.done.Load() == 1), noArgs(b, args, kwargs)
@@ -86,7 +86,7 @@ var resultMethods = []method{
 // get waits for the result and decodes it.
 func (r *AsyncResult) get(thread *starlark.Thread, timeout seconds) (starlark.Value, error) {
 	if r.job.done.Load() == 0 {
-		if err := r.rt.waitWord(thread, &r.job.done, 0, timeout); err != nil {
+		if err := r.job.pool.waitFor(thread, &r.job.done, 0, timeout); err != nil {
 			return nil, err
 		}
 		if r.job.done.Load() == 0 {

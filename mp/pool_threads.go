@@ -2,7 +2,9 @@ package mp
 
 import (
 	"sync"
+	"sync/atomic"
 
+	"github.com/starmp/starmp/mp/internal/futex"
 	"go.starlark.net/starlark"
 )
 
@@ -212,3 +214,10 @@ func (c *threads) stop() {
 }
 
 func (c *threads) dissolve() {}
+
+func (c *threads) await(w *atomic.Uint32, old uint32, deadline futex.Deadline, cancel *Cancel) error {
+	return awaitWord(w, old, deadline, cancel)
+}
+
+func (c *threads) rouse()  {}
+func (c *threads) attend() {}

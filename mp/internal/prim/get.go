@@ -13,6 +13,7 @@ type got struct {
 	large   record      // kind largeRecord if its chain is in hand, to be drained
 	skipped arena.Chunk // in hand, to be given back
 	note    bool        // note the message in the slot's task words
+	unless  func() bool // the wait ends when it is true; may be nil
 }
 
 // Get takes the oldest message out of the queue and wakes a putter. If there is none, it waits as opt says: ErrQueueEmpty
@@ -23,6 +24,19 @@ func (q *Queue) Get(opt Opt) (Msg, error) { return q.GetInto(nil, opt) }
 // GetInto is Get with the data appended to buf, which saves an allocation where buf has room.
 func (q *Queue) GetInto(buf []byte, opt Opt) (Msg, error) {
 	return q.get(got{msg: Msg{Data: buf}}, opt)
+}
+
+// GetUnless is Get that gives up, with ErrQueueEmpty, once stop is true while there is no message. Who makes it true calls Rouse.
+func (q *Queue) GetUnless(stop func() bool, opt Opt) (Msg, error) {
+	return q.get(got{unless: stop}, opt)
+}
+
+// Rouse has one who waits in GetUnless look again. It does not block.
+func (q *Queue) Rouse() {
+	if !q.closed.Load() {
+		q.notEmpty().open()
+		runtime.KeepAlive(q)
+	}
 }
 
 func (q *Queue) get(g got, opt Opt) (Msg, error) {
@@ -52,18 +66,41 @@ func (q *Queue) getSlow(g got, opt Opt) (got, error) {
 	if opt.NoWait {
 		return g, ErrQueueEmpty
 	}
+	if g.unless != nil {
+		return q.getUnless(g, opt)
+	}
 	if futex.Spin(q.ready) {
 		if ok, err := q.tryGet(&g); ok || err != nil {
 			return g, err
 		}
 	}
+	return q.getSleeping(g, opt, q.tryGet)
+}
+
+// getUnless waits for a message, or for what ends the wait.
+func (q *Queue) getUnless(g got, opt Opt) (got, error) {
+	if futex.Spin(func() bool { return q.ready() || g.unless() }) {
+		if ok, err := q.tryGet(&g); ok || err != nil {
+			return g, err
+		}
+	}
+	return q.getSleeping(g, opt, func(g *got) (bool, error) {
+		ok, err := q.tryGet(g)
+		if !ok && err == nil && g.unless() {
+			err = ErrQueueEmpty
+		}
+		return ok, err
+	})
+}
+
+func (q *Queue) getSleeping(g got, opt Opt, try func(*got) (bool, error)) (got, error) {
 	err := q.enter()
 	if err != nil {
 		return g, err
 	}
 	defer q.leave()
 	q.sleep(&opt, q.h, arena.OpGet, func() {
-		err = q.notEmpty().await(&opt, func() (bool, error) { return q.tryGet(&g) }, q.ready)
+		err = q.notEmpty().await(&opt, func() (bool, error) { return try(&g) }, q.ready)
 	})
 	if err == futex.ErrTimeout {
 		err = ErrQueueEmpty
