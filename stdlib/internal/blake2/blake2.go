@@ -1,5 +1,5 @@
 // Package blake2 has the hash functions BLAKE2b and BLAKE2s of RFC 7693, with keys and digests of any length. golang.org/x/crypto has them
-// in assembly, and with that a look at the processor's features, which under a hypervisor costs each process 0.3 ms at its start.
+// in assembly, and with that a look at the processor's features, which costs each process 5,000 bytes and 0.06 ms at its start (GODEBUG=inittrace=1).
 package blake2
 
 import (
