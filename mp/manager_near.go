@@ -143,12 +143,24 @@ func (p *nearProxy) Attr(name string) (starlark.Value, error) {
 	return b, nil
 }
 
-// method calls the object's own method with the parameter names and the errors of the threading module's, which CPython's manager serves.
+// ownName is the name that the object's own method has for a parameter of threading's and queue's, "" for the same.
+func ownName(method string, parameter starlark.Value) starlark.String {
+	switch {
+	case method == "acquire" && parameter == starlark.String("blocking"):
+		return "block"
+	case (method == "put" || method == "put_nowait") && parameter == starlark.String("item"):
+		return "obj"
+	}
+	return ""
+}
+
+// method calls the object's own method with the parameter names and the errors of the modules threading and queue, whose objects
+// CPython's manager serves.
 func (p *nearProxy) method(name string, own *starlark.Builtin) builtinFunc {
 	return func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		for i, kv := range kwargs {
-			if name == "acquire" && kv[0] == starlark.String("blocking") {
-				kwargs[i] = starlark.Tuple{starlark.String("block"), kv[1]}
+			if own := ownName(name, kv[0]); own != "" {
+				kwargs[i] = starlark.Tuple{own, kv[1]}
 			}
 		}
 		v, err := own.CallInternal(thread, args, kwargs)

@@ -42,8 +42,9 @@ func newFamily(t testing.TB, command string, args ...string) *family {
 	}
 	f.cmd.Env = append(os.Environ(), f.mark, "TMPDIR="+f.temp)
 	f.cmd.Stdout, f.cmd.Stderr = &f.stdout, &f.stderr
-	// A descendant that outlives the root and has its standard output would make Wait wait for it.
-	f.cmd.WaitDelay = time.Second
+	// A descendant that outlives the root and has its standard output would make Wait wait for it. With less than this, what has
+	// been written may not have been read yet on a busy machine.
+	f.cmd.WaitDelay = 10 * time.Second
 	t.Cleanup(func() {
 		cancel()
 		for _, pid := range f.members() {
@@ -65,7 +66,7 @@ func (f *family) wait(t testing.TB) int {
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, exec.ErrWaitDelay):
-		t.Errorf("the script's output was still open a second after its end")
+		t.Errorf("the script's output was still open ten seconds after its end")
 	case err != nil && !errors.As(err, &exit):
 		t.Errorf("waiting: %v", err)
 	}

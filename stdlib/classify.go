@@ -58,6 +58,8 @@ func (l *Lib) goException(class, text string, source any) *Instance {
 	}
 	if s, ok := source.(interface{ ExceptionArgs() starlark.Tuple }); ok {
 		x.exc.args = s.ExceptionArgs()
+	} else if strings.HasPrefix(text, errnoPrefix) {
+		x.exc.args = errnoArgs(text)
 	}
 	return x
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 
 	"go.starlark.net/starlark"
@@ -15,7 +17,7 @@ func (l *Lib) osErrorAttrs() {
 	arg := func(i int) func(*Instance) (starlark.Value, error) {
 		return func(x *Instance) (starlark.Value, error) {
 			args := x.state().args
-			if len(args) < 2 || len(args) > 3 || i >= len(args) {
+			if len(args) < 2 || len(args) > 5 || i >= len(args) {
 				return starlark.None, nil
 			}
 			return args[i], nil
@@ -24,9 +26,10 @@ func (l *Lib) osErrorAttrs() {
 	c.attrs.set("errno", &property{get: arg(0)})
 	c.attrs.set("strerror", &property{get: arg(1)})
 	c.attrs.set("filename", &property{get: arg(2)})
+	c.attrs.set("args", &property{get: func(x *Instance) (starlark.Value, error) { return x.shownArgs(), nil }, set: setArgs})
 	c.addMethod("__str__", func(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
 		args := x.state().args
-		if x.exc.text != "" || len(args) < 2 || len(args) > 3 {
+		if x.exc.text != "" || len(args) < 2 || len(args) > 5 {
 			s, err := l.excText(x)
 			return starlark.String(s), err
 		}
@@ -34,7 +37,7 @@ func (l *Lib) osErrorAttrs() {
 		text, err2 := l.str(args[1])
 		s := "[Errno " + no + "] " + text
 		var err3 error
-		if len(args) == 3 && args[2] != starlark.None {
+		if len(args) >= 3 && args[2] != starlark.None {
 			var name string
 			if f, ok := starlark.AsString(args[2]); ok {
 				name = pyQuote(f)
@@ -47,6 +50,15 @@ func (l *Lib) osErrorAttrs() {
 	})
 }
 
+// shownArgs are the arguments as scripts see them: an OSError's without its filename, as in Python.
+func (x *Instance) shownArgs() starlark.Tuple {
+	args := x.state().args
+	if len(args) >= 3 && len(args) <= 5 && x.cls.derives(x.cls.lib.excs["OSError"]) {
+		return args[:2]
+	}
+	return args
+}
+
 // byErrno is the class of OSError(errno, text): the subclass for that number, as in Python. Any other class is left as it is.
 func (l *Lib) byErrno(c *Class, args starlark.Tuple) *Class {
 	if len(args) < 2 || len(args) > 5 || c != l.excs["OSError"] {
@@ -57,6 +69,22 @@ func (l *Lib) byErrno(c *Class, args starlark.Tuple) *Class {
 		return c
 	}
 	return l.excClass(errnoClass(syscall.Errno(n)))
+}
+
+const errnoPrefix = "[Errno "
+
+// errnoArgs are the arguments of the OSError whose text is "[Errno 2] what happened: 'path'".
+func errnoArgs(text string) starlark.Tuple {
+	no, what, _ := strings.Cut(strings.TrimPrefix(text, errnoPrefix), "] ")
+	n, err := strconv.Atoi(no)
+	if err != nil {
+		return starlark.Tuple{starlark.String(text)}
+	}
+	args := starlark.Tuple{starlark.MakeInt(n), starlark.String(what)}
+	if before, path, ok := strings.Cut(what, ": '"); ok && strings.HasSuffix(path, "'") {
+		args = starlark.Tuple{args[0], starlark.String(before), starlark.String(strings.TrimSuffix(path, "'"))}
+	}
+	return args
 }
 
 // errnoClass names the class that Python gives an errno.

@@ -251,7 +251,7 @@ func (l *Lib) excRepr(x *Instance) (string, error) {
 	}
 	x.exc.busy = true
 	defer func() { x.exc.busy = false }()
-	args := x.exc.args
+	args := x.shownArgs()
 	if len(args) == 1 {
 		s, err := l.repr(args[0])
 		return x.cls.name + "(" + s + ")", err
