@@ -103,6 +103,8 @@ func newHost(o Options, setup Setup) *Runtime {
 		ClassID:     func() string { return rt.classPrefix + strconv.FormatInt(rt.classes.Add(1), 36) },
 		Getpid:      os.Getpid,
 		Getppid:     os.Getppid,
+		Environment: rt.Predeclared,
+		Help:        mp.Help,
 		Interrupt:   func(pid int) bool { return rt.mp.InterruptPid(pid) },
 	})
 	rt.lib.Register(rt.codec)

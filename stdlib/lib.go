@@ -2,6 +2,7 @@ package stdlib
 
 import (
 	"io"
+	"io/fs"
 	"time"
 	"weak"
 
@@ -54,6 +55,10 @@ type Config struct {
 	// ClassID returns an ID for a class that no other process of the family uses. Default: a counter, for a family of one.
 	ClassID func() string
 
+	// Environment returns what every script finds without loading it, for help and dir. Default: Predeclared.
+	Environment func() starlark.StringDict
+	Help        fs.FS // more texts for help, as in help_text.go; may be nil
+
 	Getpid, Getppid func() int
 	// Interrupt is told before os.kill sends SIGINT, and reports whether that is done already. It may be nil.
 	Interrupt func(pid int) (done bool)
@@ -89,12 +94,16 @@ type Lib struct {
 	csvDialects map[string]*csvDialect                  // registered ones
 	csvLimit    int                                     // of a field
 	tupleTypes  map[string]weak.Pointer[namedTupleType] // those that travelled, by ID
+	help        helpCache
 }
 
 // New returns the library for one runtime. Every process pays for it at its start (BenchmarkNew).
 func New(cfg Config) *Lib {
 	l := &Lib{cfg: cfg, notImpl: &notImplemented{}}
 	l.setDefaults()
+	if l.cfg.Environment == nil {
+		l.cfg.Environment = l.Predeclared
+	}
 	l.makeObject()
 	l.makeExceptions()
 	l.makeResult()
