@@ -130,3 +130,13 @@ func (x *terminal) exit() int {
 	x.cmd.Wait()
 	return x.cmd.ProcessState.ExitCode()
 }
+
+// rest waits until nobody has the terminal open any more, and returns what was printed since the last that was expected.
+func (x *terminal) rest() string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for !x.done {
+		x.more.Wait()
+	}
+	return x.out.String()[x.seen:]
+}

@@ -135,7 +135,7 @@ func (r *repl) read() (*syntax.File, error) {
 		return nil, ended
 	case errors.As(err, &problem):
 		r.eval.AddChunk("repl", mainName, name, text) // to show the line
-		return nil, newSyntaxError([]Problem{{problem.Pos, problem.Msg + keywordHint(problem.Msg)}})
+		return nil, newSyntaxError([]Problem{syntaxProblem(text, problem)})
 	case err != nil:
 		return nil, err
 	}

@@ -1,10 +1,12 @@
 package interp
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/starmp/starmp/mp/ship"
 	"go.starlark.net/resolve"
@@ -38,7 +40,11 @@ func (e *SyntaxError) Error() string {
 func (e *SyntaxError) text(line func(file string, n int32) string) string {
 	var sb strings.Builder
 	for _, p := range e.Errors {
-		sb.WriteString(p.String() + "\n" + excerpt(line(p.Pos.Filename(), p.Pos.Line), p.Pos.Col, "    "))
+		head, hint := p.String(), ""
+		if i := strings.Index(head, " ("); len(head) > terminalWidth && i > 0 && strings.HasSuffix(head, ")") {
+			head, hint = head[:i], "    "+head[i+1:]+"\n" // a hint that does not fit goes below
+		}
+		sb.WriteString(head + "\n" + excerpt(line(p.Pos.Filename(), p.Pos.Line), p.Pos.Col, "    ") + hint)
 	}
 	return sb.String()
 }
@@ -64,7 +70,7 @@ func parse(file string, text []byte) (*syntax.File, error) {
 // syntaxProblems adds to the first problem of a file, where the parser stops, those of the statements after it: each is
 // parsed by itself, and the parser's first problem with it counts.
 func syntaxProblems(file string, text []byte, first syntax.Error) []Problem {
-	problems := []Problem{{first.Pos, first.Msg + keywordHint(first.Msg)}}
+	problems := []Problem{syntaxProblem(text, first)}
 	for _, s := range statements(text) {
 		if s.line <= first.Pos.Line {
 			continue
@@ -72,10 +78,24 @@ func syntaxProblems(file string, text []byte, first syntax.Error) []Problem {
 		_, err := ship.Options.Parse(file, syntax.FilePortion{Content: s.text, FirstLine: s.line, FirstCol: 1}, 0)
 		var e syntax.Error
 		if errors.As(err, &e) {
-			problems = append(problems, Problem{e.Pos, e.Msg + keywordHint(e.Msg)})
+			problems = append(problems, syntaxProblem(text, e))
 		}
 	}
 	return problems
+}
+
+// syntaxProblem is an error of the parser. It finds the end of a line at the start of the next one; what is missing, is missing
+// before it.
+func syntaxProblem(text []byte, e syntax.Error) Problem {
+	pos := e.Pos
+	if strings.HasPrefix(e.Msg, "got newline") && pos.Col == 1 && pos.Line > 1 {
+		lines := bytes.Split(text, []byte("\n"))
+		if n := int(pos.Line) - 2; n < len(lines) {
+			line := strings.TrimRight(string(lines[n]), " \t\r")
+			pos.Line, pos.Col = pos.Line-1, int32(utf8.RuneCountInString(line))+1
+		}
+	}
+	return Problem{pos, e.Msg + keywordHint(e.Msg)}
 }
 
 // keywordHint tells what the dialect has instead of a word of Python that Starlark reserves.

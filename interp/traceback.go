@@ -54,7 +54,8 @@ func stackOf(stack starlark.CallStack) Traceback {
 }
 
 const (
-	shownRepeats = 3   // of one frame, as by a function that calls itself
+	shownRepeats = 3   // of one frame, as by a function that calls itself; of several once
+	longestCycle = 10  // of functions that call each other
 	shownFrames  = 100 // at either end
 )
 
@@ -86,28 +87,52 @@ func (tb Traceback) head() string {
 
 const tracebackHeader = "Traceback (most recent call last):"
 
-// text is the frames, each with its line of the script: line returns one, or "".
+// text is the frames, each with its line of the script: line returns one, or "". What functions that call each other repeat is
+// shown a few times only.
 func (tb Traceback) text(line func(file string, n int32) string) string {
 	var shown []string
 	for i := 0; i < len(tb); {
-		n := 1
-		for i+n < len(tb) && tb[i+n] == tb[i] {
-			n++
+		period, n := repeats(tb[i:])
+		for _, f := range tb[i : i+period*min(n, shownTimes(period))] {
+			shown = append(shown, "  "+f.String()+"\n"+excerpt(line(f.File, f.Line), f.Col, "    "))
 		}
-		text := "  " + tb[i].String() + "\n" + excerpt(line(tb[i].File, tb[i].Line), tb[i].Col, "    ")
-		for range min(n, shownRepeats) {
-			shown = append(shown, text)
+		if more := n - shownTimes(period); more > 0 {
+			what := "previous call"
+			if period > 1 {
+				what = fmt.Sprintf("previous %d calls", period)
+			}
+			shown = append(shown, fmt.Sprintf("  [%s repeated %d more times]\n", what, more))
 		}
-		if n > shownRepeats {
-			shown = append(shown, fmt.Sprintf("  [previous call repeated %d more times]\n", n-shownRepeats))
-		}
-		i += n
+		i += period * n
 	}
 	if hidden := len(shown) - 2*shownFrames; hidden > 1 {
 		shown = slices.Replace(shown, shownFrames, shownFrames+hidden, fmt.Sprintf("  [%d more calls]\n", hidden))
 	}
 	return strings.Join(shown, "")
 }
+
+// repeats finds what tb begins with more often than it would be shown: that many frames, n times over.
+func repeats(tb Traceback) (period, n int) {
+	for period = 1; period <= longestCycle && 2*period <= len(tb); period++ {
+		n = 1
+		for (n+1)*period <= len(tb) && slices.Equal(tb[:period], tb[n*period:(n+1)*period]) {
+			n++
+		}
+		if n > shownTimes(period) {
+			return period, n
+		}
+	}
+	return 1, 1
+}
+
+func shownTimes(period int) int {
+	if period == 1 {
+		return shownRepeats
+	}
+	return 1
+}
+
+const terminalWidth = 80
 
 // shownWidth is how much of a line of a script is shown: what fits into a terminal of 80 columns.
 const shownWidth = 74

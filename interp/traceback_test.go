@@ -70,7 +70,15 @@ func TestTracebackDeep(t *testing.T) {
 	}
 	err = evalError(t, "def f(n):\n    return g(n)\ndef g(n):\n    return f(n - 1) if n else 1 // 0\nf(1000)\n", nil)
 	got = TracebackOf(err).String()
-	if n := strings.Count(got, "\n"); n != 202 || !strings.Contains(got, "  [1803 more calls]\n") || !strings.HasSuffix(got, "t.star:4:33: in g\n") {
+	if !strings.Contains(got, "  t.star:2:13: in f\n  t.star:4:13: in g\n  [previous 2 calls repeated 999 more times]\n  t.star:2:13: in f\n  t.star:4:33: in g\n") {
+		t.Errorf("cycles are not folded:\n%s", got)
+	}
+	var tb Traceback
+	for i := range 1000 {
+		tb = append(tb, Frame{"t.star", int32(i), 1, "f"})
+	}
+	got = tb.String()
+	if n := strings.Count(got, "\n"); n != 202 || !strings.Contains(got, "  [800 more calls]\n") || !strings.HasSuffix(got, "t.star:999:1: in f\n") {
 		t.Errorf("the middle of a deep stack is not left out (%d lines):\n%s", n, got)
 	}
 }

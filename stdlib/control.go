@@ -174,6 +174,7 @@ func (l *Lib) leave(thread *starlark.Thread, exit starlark.Value, err error) (st
 	y := l.exception(err2)
 	if y != x && y.exc.context == nil {
 		y.exc.context = x
+		return nil, l.ToError(y) // err2 may be a Go error, which has no place for it
 	}
 	return nil, err2
 }
