@@ -16,6 +16,7 @@ const (
 	pythonFormat = "str.format has all of Python's replacement fields, and Python's messages"
 	pythonFloat  = "%g writes floats as Python's %g does"
 	pythonMath   = "math has Python's messages, and a domain error where Python has one"
+	pythonDir    = "dir lists the methods that Python's types have and Starlark's have not"
 	pythonJSON   = "json has Python's names too"
 )
 
@@ -31,6 +32,8 @@ var conformanceDifferences = []difference{
 	{"builtins", `^fail\(1\)`, `^1, want`, pythonFail},
 	{"builtins", `^fail\(1, 2, 3\)`, `^1 2 3, want`, pythonFail},
 	{"builtins", `^fail\(1, 2, 3, sep="/"\)`, `^1/2/3, want`, pythonFail},
+
+	{"builtins", `dir\((\{\}|1|\[\]|myset)\)`, `"(copy|bit_count)"`, pythonDir},
 
 	{"float", `"%g" % (0|123|1e5)(\.0)?, "(\d+)\.0"`, `^"(\d+)" != "(\d+)\.0"`, pythonFloat},
 	{"float", `"%g" % inf`, `^"inf" != "\+inf"`, pythonFloat},
