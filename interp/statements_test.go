@@ -69,6 +69,6 @@ func ExampleSyntaxError() {
 	_, err := parse("example.star", []byte("def f(:\n    pass\n\nclass A:\n    pass\n"))
 	fmt.Println(err)
 	// Output:
-	// example.star:1:8: got ':', want ')'
+	// example.star:1:7: got ':', want ')'
 	// example.star:4:1: got class, want primary expression (classes are made by type("Name", (Base,), {"method": function}))
 }

@@ -1,11 +1,11 @@
 package interp
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/starmp/starmp/mp/ship"
@@ -84,18 +84,84 @@ func syntaxProblems(file string, text []byte, first syntax.Error) []Problem {
 	return problems
 }
 
-// syntaxProblem is an error of the parser. It finds the end of a line at the start of the next one; what is missing, is missing
-// before it.
+// syntaxProblem is an error of the parser, where a person would look for it. The parser finds the end of a line at the start of the next
+// one, and most tokens where they end.
 func syntaxProblem(text []byte, e syntax.Error) Problem {
 	pos := e.Pos
-	if strings.HasPrefix(e.Msg, "got newline") && pos.Col == 1 && pos.Line > 1 {
-		lines := bytes.Split(text, []byte("\n"))
-		if n := int(pos.Line) - 2; n < len(lines) {
-			line := strings.TrimRight(string(lines[n]), " \t\r")
-			pos.Line, pos.Col = pos.Line-1, int32(utf8.RuneCountInString(line))+1
-		}
+	lines := strings.Split(string(text), "\n")
+	if strings.HasPrefix(e.Msg, "got newline") && pos.Col == 1 && pos.Line > 1 && int(pos.Line)-2 < len(lines) {
+		pos.Line--
+		line := strings.TrimRight(lines[pos.Line-1], " \t\r")
+		pos.Col = int32(utf8.RuneCountInString(line)) + 1
 	}
-	return Problem{pos, e.Msg + keywordHint(e.Msg)}
+	if pos.Line < 1 || int(pos.Line) > len(lines) {
+		return Problem{pos, e.Msg + keywordHint(e.Msg)}
+	}
+	line := []rune(lines[pos.Line-1])
+	before, after := line[:max(0, min(int(pos.Col)-1, len(line)))], ""
+	if len(before) < len(line) {
+		after = string(line[len(before):])
+	}
+	if n := tokenBefore(e.Msg, string(before), after); n > 0 {
+		pos.Col -= int32(n)
+		before = before[:len(before)-n]
+	}
+	hint := keywordHint(e.Msg)
+	if hint == "" {
+		hint = pythonHint(e.Msg, string(before), string(line))
+	}
+	return Problem{pos, e.Msg + hint}
+}
+
+// tokenBefore is the length of the token that the message names, if it ends there, 0 if it does not.
+func tokenBefore(msg, before, after string) int {
+	token, ok := strings.CutPrefix(msg, "got ")
+	token, want, _ := strings.Cut(token, ", want ")
+	if !ok || want == "primary expression" { // that is told where it begins
+		return 0
+	}
+	rest := before
+	switch {
+	case token == "identifier":
+		rest = strings.TrimRightFunc(before, func(c rune) bool { return c == '_' || unicode.IsLetter(c) || unicode.IsDigit(c) })
+	case token == "int literal" || token == "float literal":
+		rest = strings.TrimRightFunc(before, func(c rune) bool { return c == '.' || isNameRune(c) })
+	case token == "string literal" && before != "":
+		quote := before[len(before)-1:]
+		if i := strings.LastIndex(before[:len(before)-1], quote); i >= 0 {
+			rest = before[:i]
+		}
+	case strings.HasPrefix(token, "'"):
+		rest = strings.TrimSuffix(before, strings.Trim(token, "'"))
+	case !strings.HasPrefix(after, token):
+		rest = strings.TrimSuffix(before, token)
+	}
+	return utf8.RuneCountInString(before[len(rest):])
+}
+
+// pythonHint tells what the dialect has instead of other words and signs of Python. The message is about what follows before in the line.
+func pythonHint(msg, before, line string) string {
+	before = strings.TrimRight(before, " ")
+	switch {
+	case strings.HasPrefix(msg, "got string literal"):
+		word := before[len(strings.TrimRightFunc(before, isNameRune)):]
+		if word == "f" || word == "F" {
+			return ` (there are no f-strings: use "{}".format(x) or "%s" % x)`
+		}
+		if strings.HasSuffix(before, `"`) || strings.HasSuffix(before, "'") {
+			return " (put strings together with +)"
+		}
+	case strings.HasPrefix(msg, "got '**'"):
+		return " (use pow)"
+	case strings.Contains(msg, "unexpected input character '@'"):
+		return " (there are no decorators: write f = decorator(f) below f)"
+	case strings.HasPrefix(msg, "got ':', want newline"), strings.HasPrefix(msg, "got '-', want ':'"):
+		return " (there are no annotations)"
+	}
+	if strings.HasPrefix(strings.TrimLeft(line, " "), "assert ") {
+		return " (use assert_.true(x))"
+	}
+	return ""
 }
 
 // keywordHint tells what the dialect has instead of a word of Python that Starlark reserves.
