@@ -36,9 +36,8 @@
 // A module's members are made when the first is asked for (Module); no package-level variable has an initialiser that runs. Their
 // functions take arguments through bind, which has Python's errors. Values of modules are Go types of their own, each with a nativeType
 // that stands for its class, or instances of classes made by Go code where scripts derive from them (logging.Handler). They travel by
-// the forms in wire_*.go. help/*.txt has a
-// line on every name for help, which a test demands. Every module has scripts in testdata/lib that print the
-// same under CPython 3.13.
+// the forms in wire_*.go. help/*.txt has a line on every name for help, which a test demands. Every module has scripts in testdata/lib
+// that print the same under CPython 3.13.
 //
 // Regular expressions run on internal/sre, which says why. What is left out: subprocess.Popen, time zones other than fixed offsets and
 // the local one, custom argparse actions, names of characters in patterns, and queue's classes for threads.
