@@ -200,7 +200,7 @@ func (rt *Runtime) exchange(thread *starlark.Thread, srv serverRef, c *conn, r *
 		return nil, true, errManagerGone
 	}
 	msg.Data = msg.Data[1:]
-	v, err := rt.decoded(msg)
+	v, err := rt.decodedFrom(buf, msg)
 	if err == nil && kind == replyError {
 		err = rt.host.ToError(v)
 	}

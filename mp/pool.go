@@ -125,7 +125,7 @@ func (o *outcome) open(rt *Runtime) (starlark.Value, error) {
 	case o.value != nil:
 		return o.value, nil
 	}
-	v, err := rt.decoded(o.msg)
+	v, err := rt.decodedFrom(&o.msg.Data, o.msg)
 	if err == nil && o.failed {
 		err = rt.host.ToError(v)
 	}

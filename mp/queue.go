@@ -190,6 +190,16 @@ func (rt *Runtime) encoded(root string, v starlark.Value, f func([]byte, []arena
 	return f(data, arenaHandles(handles))
 }
 
+// decodedFrom is decoded for a message in a buffer that is the caller's. If the value keeps the buffer, there is a new one.
+func (rt *Runtime) decodedFrom(buf *[]byte, msg prim.Msg) (starlark.Value, error) {
+	v, kept, err := rt.host.Codec().DecodeKeeping(msg.Data, arena.Text(msg.Data))
+	if kept {
+		*buf = nil
+	}
+	msg.Release(rt.member)
+	return v, err
+}
+
 // decoded decodes a received message and gives its references back.
 func (rt *Runtime) decoded(msg prim.Msg) (starlark.Value, error) {
 	v, err := rt.host.Codec().Decode(msg.Data)

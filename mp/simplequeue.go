@@ -104,7 +104,7 @@ func (rt *Runtime) getFrom(thread *starlark.Thread, q *prim.Queue, block bool, t
 	if err != nil {
 		return nil, scriptError(err)
 	}
-	return rt.decoded(msg)
+	return rt.decodedFrom(buf, msg)
 }
 
 // fetch takes a message out of q into buf, which it may let grow. The message's data is good until buf is used again.

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -156,5 +157,37 @@ func TestAppendElements(t *testing.T) {
 	data, _, _ := c.Encode(nil, "v", starlark.MakeInt(1))
 	if _, err := c.AppendElements(nil, data); err == nil {
 		t.Error("an int has elements")
+	}
+}
+
+// A long string that is most of a message may be a part of it; all others are copies.
+func TestDecodeKeeping(t *testing.T) {
+	c := NewCodec()
+	long := strings.Repeat("0123456789abcdef", longText/16)
+	for _, test := range []struct {
+		v    starlark.Value
+		kept bool
+	}{
+		{starlark.String(long), true},
+		{starlark.Bytes(long), true},
+		{starlark.Tuple{starlark.MakeInt(1), starlark.Bytes(long + long)}, true},
+		{starlark.NewList([]starlark.Value{starlark.String(long), starlark.String(long + "x"), starlark.String(long + "y")}), false},
+		{starlark.String(long[1:]), false},
+		{starlark.MakeInt(7), false},
+	} {
+		data, _, err := c.Encode(nil, "v", test.v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, roomy := range []bool{false, true} {
+			buf := slices.Clip(slices.Clone(data))
+			if roomy {
+				buf = slices.Grow(buf, 2*len(buf)) // not worth being kept
+			}
+			got, kept, err := c.DecodeKeeping(buf, string(buf))
+			if err != nil || got.String() != test.v.String() || kept != (test.kept && !roomy) {
+				t.Errorf("%.30s, %v: %.30s, %v, %v", test.v, roomy, got, kept, err)
+			}
+		}
 	}
 }

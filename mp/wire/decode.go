@@ -58,6 +58,7 @@ func (d *Decoder) reset() {
 	clear(d.late)
 	d.refs, d.types, d.late = d.refs[:0], d.types[:0], d.late[:0]
 	d.data, d.pos, d.depth, d.follows, d.peer = nil, 0, 0, 0, nil
+	d.text, d.kept = "", false
 }
 
 // Value reads a value. It is an error if that is a reference to an object which there isn't yet.
@@ -127,18 +128,18 @@ func (d *Decoder) value() (starlark.Value, error) {
 		return d.container(c)
 	case msgpcode.Str8, msgpcode.Str16, msgpcode.Str32:
 		d.pos--
-		b, err := d.text()
+		b, err := d.textBytes()
 		if err != nil {
 			return nil, err
 		}
-		return starlark.String(b), nil
+		return starlark.String(d.keep(b)), nil
 	case msgpcode.Bin8, msgpcode.Bin16, msgpcode.Bin32:
 		n, _ := d.sized(c, msgpcode.Bin8, msgpcode.Bin16, msgpcode.Bin32)
 		b, err := d.take(n)
 		if err != nil {
 			return nil, err
 		}
-		return starlark.Bytes(b), nil
+		return starlark.Bytes(d.keep(b)), nil
 	case msgpcode.Uint8, msgpcode.Uint16, msgpcode.Uint32, msgpcode.Uint64, msgpcode.Int8, msgpcode.Int16, msgpcode.Int32, msgpcode.Int64:
 		u, negative, err := d.long(c)
 		if err != nil {

@@ -122,7 +122,7 @@ func (d *Decoder) typeRef() (*Type, error) {
 		}
 		return d.types[i], nil
 	}
-	name, err := d.text()
+	name, err := d.textBytes()
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,9 @@ type Decoder struct {
 	hashed  int // see maxHash
 
 	peer any // see Peer
+
+	text string // data, where strings may be parts of it
+	kept bool   // one is
 }
 
 // Decode returns the value that data, one whole message, holds. Any bytes are safe: invalid ones are an error.
@@ -99,6 +102,32 @@ func (c *Codec) decoder(data []byte, peer any) *Decoder {
 	return d
 }
 
+// DecodeKeeping is Decode of data that is the caller's, and of which text is the same memory. It may make it a part of the value
+// instead of copying: where a long string or long bytes are most of the message. It reports so, and then nobody may write to data any more.
+func (c *Codec) DecodeKeeping(data []byte, text string) (v starlark.Value, kept bool, err error) {
+	d := c.decoder(data, nil)
+	if cap(data) <= 2*len(data) {
+		d.text = text
+	}
+	v, err = d.complete(d.Value())
+	kept = d.kept
+	d.reset()
+	c.decoders.Put(d)
+	return v, kept, err
+}
+
+// longText is the size of strings that are worth keeping a message for.
+const longText = 32 << 10
+
+// keep is b, which has just been read, as a string.
+func (d *Decoder) keep(b []byte) string {
+	if len(b) >= longText && len(b) >= len(d.text)/2 && d.text != "" {
+		d.kept = true
+		return d.text[d.pos-len(b) : d.pos]
+	}
+	return string(b)
+}
+
 // Peer returns what DecodeAbroad was told of the sender, nil in a message of the family.
 func (d *Decoder) Peer() any { return d.peer }
 
@@ -161,7 +190,7 @@ func (d *Decoder) Float() (float64, error) {
 
 // String reads a string.
 func (d *Decoder) String() (string, error) {
-	b, err := d.text()
+	b, err := d.textBytes()
 	return string(b), err
 }
 
@@ -223,8 +252,8 @@ func (d *Decoder) sized(c, code8, code16, code32 byte) (n int, ok bool) {
 	return int(u), true
 }
 
-// text reads a string without copying it.
-func (d *Decoder) text() ([]byte, error) {
+// textBytes reads a string without copying it.
+func (d *Decoder) textBytes() ([]byte, error) {
 	b, err := d.take(1)
 	if err != nil {
 		return nil, err

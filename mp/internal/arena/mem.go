@@ -37,6 +37,12 @@ func (m Mem) Len() int { return m.n }
 // Bytes is the memory as bytes, for copies: what others write meanwhile may be seen in part.
 func (m Mem) Bytes() []byte { return unsafe.Slice((*byte)(m.p), m.n) }
 
+// Text is b as a string, not copied: b must not be written to any more.
+func Text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// TextBytes is s as bytes, not copied. They may be written to if nobody has the string.
+func TextBytes(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
+
 func (m Mem) at(off, size int) unsafe.Pointer {
 	if uint(off) > uint(m.n-size) || off&(size-1) != 0 {
 		panic("BUG: arena: access outside of the memory")

@@ -2,7 +2,7 @@ package prim
 
 import (
 	"encoding/binary"
-	"slices"
+	"strings"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 )
@@ -48,8 +48,13 @@ func fillChain(m *arena.Member, h arena.Handle, handles []arena.Handle, data []b
 // drainChain copies the data of the large record r, whose chain is in hand, to the end of buf, and gives the chunks back.
 func drainChain(m *arena.Member, r *record, buf []byte) []byte {
 	a := m.Arena()
-	buf = slices.Grow(buf, int(r.size))
 	skip, left := 8*r.handles, int(r.size)
+	var fresh strings.Builder // does not clear its memory before it is written to
+	room := cap(buf)-len(buf) >= left
+	if !room {
+		fresh.Grow(len(buf) + left)
+		fresh.Write(buf)
+	}
 	chain(a, r.first, func(ch arena.Chunk) {
 		b := a.Bytes(ch)[chunkHeader:]
 		n := min(skip, len(b))
@@ -57,9 +62,16 @@ func drainChain(m *arena.Member, r *record, buf []byte) []byte {
 		b = b[n:]
 		b = b[:min(left, len(b))]
 		left -= len(b)
-		buf = append(buf, b...)
+		if room {
+			buf = append(buf, b...)
+		} else {
+			fresh.Write(b)
+		}
 		m.GiveChunk(ch)
 	})
+	if !room {
+		buf = arena.TextBytes(fresh.String())
+	}
 	return buf
 }
 
