@@ -61,7 +61,7 @@ func TestInitBudget(t *testing.T) {
 
 func TestEmbedExample(t *testing.T) {
 	out, err := exec.Command(build(t, "./example_embed")).CombinedOutput()
-	if err != nil || string(out) != "[4, 9, 16]\n" {
+	if err != nil || string(out) != "[[0, 1, 1, 2, 3], [0, 1, 1, 2, 3, 5, 8, 13, 21, 34]]\n" {
 		t.Errorf("got %q, %v", out, err)
 	}
 }

@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/starmp/starmp/mp"
-	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
 )
 
@@ -101,7 +99,7 @@ func (rt *Runtime) run(ctx context.Context, f func(*starlark.Thread) error) erro
 			}
 		}
 		if err != nil && strings.Contains(err.Error(), "cancelled: "+stepsReason) {
-			cause = &LimitError{Limit: mp.LimitSteps, Max: strconv.FormatUint(limit, 10), Pos: TracebackOf(err).pos()}
+			cause = mp.NewLimitError(mp.LimitSteps, strconv.FormatUint(limit, 10), err)
 		}
 		if err == nil && cause == nil {
 			return nil
@@ -159,27 +157,8 @@ func (rt *Runtime) limitSteps(thread *starlark.Thread) uint64 {
 	return most
 }
 
-// guard calls f. A panic of Go's for a length that nothing can have, as by list(range(1 << 62)), becomes a MemoryError where thread is; it
-// must not run on.
-func guard(thread *starlark.Thread, f func(*starlark.Thread) error) (err error) {
-	defer func() {
-		p := recover()
-		if p == nil {
-			return
-		}
-		wrong, ok := p.(runtime.Error)
-		if !ok || !strings.Contains(wrong.Error(), "out of range") || !strings.Contains(wrong.Error(), "makeslice") {
-			panic(p)
-		}
-		err = located(thread, wire.Errorf("MemoryError", "a sequence of this length does not fit into memory"))
-	}()
-	return f(thread)
-}
-
-// located gives err the call stack of thread.
-func located(thread *starlark.Thread, err error) error {
-	_, err = starlark.Call(thread, starlark.NewBuiltin("too long", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
-		return nil, err
-	}), nil, nil)
+// guard calls f. A panic of Go's for a length that nothing can have, as by list(range(1 << 62)), becomes a MemoryError.
+func guard(thread *starlark.Thread, f func(*starlark.Thread) error) error {
+	_, err := mp.Protected(func() (starlark.Value, error) { return starlark.None, f(thread) })
 	return err
 }

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"sync"
 
@@ -17,6 +18,10 @@ type Setup struct {
 	// Predeclared makes the names that scripts find beside those of the dialect. It is called once in every process whose scripts need
 	// them, and for each Runtime. These values travel by name: a script that sends one to another process finds the one that was made there.
 	Predeclared func() starlark.StringDict
+	// Omit are names of the dialect that scripts do not find, here nor there: "open" and "os" for scripts that shall see no files.
+	Omit []string
+	// Modules is Options.Modules in every process, for runtimes whose Options have none.
+	Modules fs.FS
 	// Types are the wire forms of the program's own types of values.
 	Types []wire.Type
 }
@@ -50,7 +55,11 @@ func Child(setups ...Setup) {
 			return nil, err
 		}
 		TuneGC()
-		rt := newHost(Options{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}, setup)
+		o := Options{Modules: setup.Modules, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+		if m.Confined() {
+			o.Stdout, o.Stderr = counted{os.Stdout, m}, counted{os.Stderr, m}
+		}
+		rt := newHost(o, setup)
 		rt.mp = m
 		rt.lib.Predeclared() // while the child waits to be needed
 		return host{rt}, nil
@@ -73,6 +82,9 @@ func (rt *Runtime) addSetup(s Setup) {
 	for _, t := range s.Types {
 		rt.codec.Register(t)
 	}
+	rt.omit = s.Omit
+	rt.runner = starlark.NewBuiltin("_run", rt.runScript)
+	rt.codec.Name("interp._run", rt.runner)
 	if s.Predeclared == nil {
 		return
 	}

@@ -1,34 +1,83 @@
 // Package interp is the interpreter around go.starlark.net: it runs scripts, gives them their environment, shows their
 // errors, and ties the script library (package stdlib) and multiprocessing (package mp) together. It is the starmp
-// command, except for a main function, and what a Go program uses to let its own scripts start processes.
+// command, except for a main function, and what a Go program uses to let its own scripts start processes, or to run scripts that it does
+// not trust in processes with limits.
 //
-// # The pieces
+// # In a Go program
 //
-// A [Runtime] is one interpreter. It implements mp.Host, through which mp calls back into scripts. [Main] adds to it what makes a
-// command: arguments, signals, exit statuses, and a REPL. [Child] is the same for a child process.
+// A child process is the program itself, started again. So the first thing in main is [Child], which returns at once in the program, and
+// runs the child's part and never returns in a child:
 //
-// # Threads
+//	func main() {
+//		interp.Child()
+//		rt, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr})
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		defer rt.Close()
+//		globals, err := rt.ExecFile(ctx, "script.star")
+//		...
+//		v, err := rt.Call(ctx, globals["f"], starlark.Tuple{starlark.MakeInt(1)}, nil)
+//	}
 //
-// Within a process one Starlark thread runs at a time. A thread takes the script lock before it runs a script and gives it
-// up while it blocks, and every so many steps if somebody waits; threads get it in the order in which they asked. All
-// state that scripts can see is guarded by it: values, loaded modules, functions that travelled.
+// A program that forgets it is told so by the first script that wants to start a process; none is started.
 //
-// Ctrl-C cancels the main thread and whatever it waits for. The error that this causes is a KeyboardInterrupt, and once
-// a script has seen it as an exception, the thread runs on.
+// There are three ways to use it, and they go together:
+//
+//   - A [Runtime] runs scripts of the whole dialect, with classes, exceptions and modules: [Runtime.ExecFile], [Runtime.Exec], [Runtime.Eval] and
+//     [Runtime.Call], each until its context ends. They run in this process; [Options] say what they find and may do.
+//   - A [Pool] calls functions of scripts in worker processes: on all processors, apart from this one, within [Limits].
+//     [Pool.Exec] runs whole scripts there, of which nothing then runs in this process.
+//   - A program that runs its scripts with go.starlark.net itself puts [Runtime.Multiprocessing] into their environment.
+//
+// The programs in example_embed, example_rules, example_server and example_batch show all of them.
+//
+// # Built-ins and types of the program
+//
+// What the program gives its scripts is either in Options.Predeclared or in a [Setup]. The first is for values: a function that runs
+// in another process finds a copy of those that it reads. The second is for functions written in Go, and for types: they are made in
+// each process, and travel by name. A type says in its wire form how its values travel. Several setups, and runtimes with different ones, may be in one
+// program.
+//
+// # Limits
+//
+// The limits of a pool are kept by the workers themselves, and by the system where that can be. A task that exceeds one ends, and its
+// caller gets a [LimitError] that names the limit and the script's line. A script cannot catch it. Where the system has refused memory, the
+// process has died of it: then the line is the one where the script was shortly before, and a new worker takes its place. What it printed
+// as it died is not shown. Shared memory, of which queues and arrays are made, is limited for the family, by Options.SharedMemory.
+//
+// Limits keep a script from using too much. What it may see is another matter: Setup.Omit takes away what scripts that are
+// not trusted should not have, open and os before all, and Modules the files that load() finds.
 //
 // # Errors
 //
 // A file that can't be compiled gives a [SyntaxError] with everything that is wrong with it. An error of a running
-// script has a [Traceback], outermost frame first. An uncaught one is printed in one write, what happened in other processes
-// included, and ends the script with status 1.
+// script is an [Error], with the exception's class and a [Traceback], outermost frame first; errors.Is and errors.As find its
+// cause. The starmp command prints an uncaught one in one write, what happened in other processes included, and ends with status 1.
 //
-// # Embedding
+// # Threads
 //
-// A Go program calls [Child] at the top of main and puts [Runtime.Multiprocessing] into the environment of its scripts; see the
-// program in example_embed. Nothing process-wide is touched unless the program asks for it: signals and the collector are the
-// host's, except in the children, which are this package's own. A script lock cannot be taken behind the host's back:
-// if mp runs callbacks in goroutines of its own while the host's thread runs, the host brackets its calls with
-// [Runtime.Enter] and [Runtime.Leave].
+// Within a process one Starlark thread of a runtime runs at a time. A thread takes the script lock before it runs a script and gives it
+// up while it blocks, and every so many steps if somebody waits; threads get it in the order in which they asked. All
+// state that scripts can see is guarded by it: values, loaded modules, functions that travelled. So all methods here may be called from
+// any goroutine, while values that scripts may change are the caller's to guard: results of calls, as they are, and globals that are not frozen.
+// Several runtimes have nothing in common and run side by side. A built-in of the program runs with the lock; one that takes long brackets that
+// part with [Runtime.Leave] and [Runtime.Enter].
+//
+// Ctrl-C, in the command, cancels the main thread and whatever it waits for. The error that this causes is a KeyboardInterrupt, and once
+// a script has seen it as an exception, the thread runs on. The end of a context is no exception.
+//
+// # The host is left alone
+//
+// Nothing process-wide is touched: signals, limits, subreaper and the collector are the program's, except in the children, which are
+// this package's own; [TuneGC] is what the command does about the collector. What children print comes to the program's writers. Children do not
+// outlive the program, even if it is killed, and none is left after [Runtime.Close].
+//
+// # Compatibility
+//
+// The exported names of this package, of mp/wire for types, and what their comments promise stay as they are within a major version; fields may be added to
+// structs, which should be written with field names. Texts of messages may change, classes of exceptions do not. What a family's processes say to each other
+// is for one executable only, and may change at any time. Package mp's exported names exist for this package; they may change.
 //
 // # Caveats
 //

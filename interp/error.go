@@ -24,10 +24,10 @@ type Error struct {
 	status int // of SystemExit, -1 for any other
 }
 
-// Error returns the message on one line, with the position and the class.
+// Error returns the message with the position and the class.
 func (e *Error) Error() string {
 	var sb strings.Builder
-	if pos := e.Pos(); pos != "" {
+	if pos := e.Pos(); pos != "" && !errors.As(e.err, new(*LimitError)) { // which says it itself
 		sb.WriteString(pos + ": ")
 	}
 	if e.Class != "" {
@@ -76,5 +76,8 @@ func (rt *Runtime) newError(err, cause error) error {
 	x := rt.lib.FromError(err)
 	e.Class, e.Msg = rt.lib.Describe(x)
 	e.text = rt.lib.Format(err)
+	if tb := tracebackIn(e.text); len(tb) > len(e.Traceback) {
+		e.Traceback = tb // a part of it arose in another process, from which it comes as text
+	}
 	return e
 }

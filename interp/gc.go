@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync/atomic"
 )
 
 // gcPercent is how much a heap may grow before it is collected, in percent of what is live.
@@ -22,10 +23,19 @@ func TuneGC() {
 	}
 }
 
+// gcLimit is what LimitMemory has set, 0 for nothing.
+var gcLimit atomic.Int64
+
+// LimitMemory makes the collector work harder where this process, a child, has more memory than n bytes.
+func (rt host) LimitMemory(n int64) {
+	gcLimit.Store(n)
+	debug.SetMemoryLimit(n)
+}
+
 // limitMemory tells the collector how large the heap may get before it must work harder: 70% of the memory that this
 // process may use, since the family's others need some too.
 func limitMemory() {
-	if m := availableMemory(); m > 0 {
+	if m := availableMemory(); m > 0 && gcLimit.Load() == 0 {
 		debug.SetMemoryLimit(m / 10 * 7)
 	}
 }

@@ -123,7 +123,7 @@ func (rt host) Pos(thread *starlark.Thread) string {
 
 // Augmented reports whether the operator that thread is at belongs to an assignment like x += y. go.starlark.net asks a value
 // for x + y in both cases; the text of the script tells them apart.
-func (rt *Runtime) Augmented(thread *starlark.Thread) bool {
+func (rt host) Augmented(thread *starlark.Thread) bool {
 	if thread == nil || thread.CallStackDepth() == 0 {
 		return false
 	}

@@ -5,6 +5,8 @@ import (
 	"os"
 	"reflect"
 	"sync"
+
+	"github.com/starmp/starmp/mp"
 )
 
 // output is a stream of the runtime that is not a file: a writer of its host. Children have a pipe in its place, whose text is passed on
@@ -20,7 +22,7 @@ type output struct {
 func outputs(stdout, stderr io.Writer) (io.Writer, io.Writer) {
 	wrap := func(w io.Writer) io.Writer {
 		switch w.(type) {
-		case nil, *os.File:
+		case nil, *os.File, counted:
 			return w
 		}
 		return &output{w: w}
@@ -84,6 +86,8 @@ func childFile(w io.Writer) (*os.File, error) {
 		return w, nil
 	case *output:
 		return w.file()
+	case counted:
+		return w.File, nil
 	}
 	return discard()
 }
@@ -107,3 +111,18 @@ func (rt *Runtime) closeOutputs() {
 		}
 	}
 }
+
+// counted is a standard stream of a process whose scripts may write so much and no more. What comes after that is dropped; the script ends.
+type counted struct {
+	*os.File
+	mp *mp.Runtime
+}
+
+func (c counted) Write(p []byte) (int, error) {
+	if !c.mp.Wrote(len(p)) {
+		return len(p), nil
+	}
+	return c.File.Write(p)
+}
+
+func (c counted) WriteString(s string) (int, error) { return c.Write([]byte(s)) }

@@ -60,6 +60,7 @@ type Options struct {
 type Runtime struct {
 	opts  Options
 	own   starlark.StringDict // of the Setup
+	omit  []string            // of the Setup
 	lock  scriptLock
 	codec *wire.Codec
 	lib   *stdlib.Lib
@@ -70,6 +71,7 @@ type Runtime struct {
 	env     starlark.StringDict // predeclared in every module
 	loads   loader
 	runTest *starlark.Builtin
+	runner  *starlark.Builtin // runs scripts for Pool.Exec
 	intr    interrupts
 
 	classPrefix string // of the class IDs made here; random, because processes come and go
@@ -125,6 +127,9 @@ func New(o Options) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Modules == nil {
+		o.Modules = setup.Modules
+	}
 	rt := newHost(o, setup)
 	rt.mp, err = mp.New(host{rt}, mp.Options{Setup: o.Setup, Processes: o.MaxProcesses, SharedMemory: o.SharedMemory})
 	if err != nil {
@@ -139,6 +144,9 @@ func (rt *Runtime) Predeclared() starlark.StringDict {
 		rt.env = maps.Clone(rt.lib.Predeclared())
 		rt.env["multiprocessing"] = rt.mp.Module()
 		maps.Copy(rt.env, rt.mp.Modules())
+		for _, name := range rt.omit {
+			delete(rt.env, name)
+		}
 		maps.Copy(rt.env, rt.own)
 	})
 	return rt.env

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -66,6 +67,22 @@ func (tb Traceback) String() string {
 		return ""
 	}
 	return tb.head() + tb.text(func(string, int32) string { return "" })
+}
+
+// tracebackIn returns the frames that the last traceback in text shows.
+func tracebackIn(text string) (tb Traceback) {
+	for line := range strings.Lines(text[max(0, strings.LastIndex(text, tracebackHeader)):]) {
+		at, fn, ok := strings.Cut(strings.TrimSpace(line), ": in ")
+		parts := strings.Split(at, ":")
+		if n := len(parts); ok && n >= 3 {
+			line, err1 := strconv.ParseInt(parts[n-2], 10, 32)
+			col, err2 := strconv.ParseInt(parts[n-1], 10, 32)
+			if err1 == nil && err2 == nil {
+				tb = append(tb, Frame{strings.Join(parts[:n-2], ":"), int32(line), int32(col), fn})
+			}
+		}
+	}
+	return tb
 }
 
 // pos is the innermost position as file:line, empty if there is none.

@@ -24,6 +24,7 @@ type bundle struct {
 	logs       logSettings
 	dir        string   // the working directory, "" for the one that the child has
 	env        []string // the environment, nil for the one that the child has
+	limits     *Limits
 }
 
 func (b *bundle) String() string        { return "<bundle>" }
@@ -37,8 +38,12 @@ func (rt *Runtime) newBundle(p *process, self starlark.Value) *bundle {
 	logs := rt.logs
 	rt.mu.Unlock()
 	dir, env := rt.host.Surroundings()
+	limits := p.limits
+	if limits == nil {
+		limits = rt.limits
+	}
 	return &bundle{
-		logs: logs, dir: dir, env: env, registered: rt.registered(),
+		logs: logs, dir: dir, env: env, limits: limits, registered: rt.registered(),
 		process: self, target: p.target, args: p.args, kwargs: p.kwargs,
 		parent: rt.Name(), pid: os.Getpid(), argv: rt.host.Argv(),
 	}
@@ -65,6 +70,7 @@ func (b *bundle) encode(e *wire.Encoder) error {
 	e.Int(int64(b.pid))
 	e.Int(int64(b.logs.level))
 	e.Bool(b.logs.toStderr)
+	encodeLimits(e, b.limits)
 	encodeStrings(e, b.argv)
 	e.String(b.dir)
 	e.Bool(b.env != nil)
@@ -75,9 +81,14 @@ func (b *bundle) encode(e *wire.Encoder) error {
 }
 
 // launch gives a child its name and its bundle. A spare that died unnoticed is replaced.
-func (rt *Runtime) launch(name string, data []byte, handles []wire.Handle, onEnd func(*child)) (*child, error) {
+// One with limits of its own is no spare.
+func (rt *Runtime) launch(name string, data []byte, handles []wire.Handle, limits *Limits, onEnd func(*child)) (*child, error) {
+	take := rt.take
+	if limits != nil {
+		take = func() (*child, error) { return rt.spawn(limits) }
+	}
 	for try := 0; ; try++ {
-		c, err := rt.take()
+		c, err := take()
 		if err != nil {
 			return nil, err
 		}
@@ -127,6 +138,9 @@ func decodeBundle(d *wire.Decoder, _ func(starlark.Value)) (starlark.Value, erro
 	}
 	b.logs.level = int(level)
 	if b.logs.toStderr, err = d.Bool(); err != nil {
+		return nil, err
+	}
+	if b.limits, err = decodeLimits(d); err != nil {
 		return nil, err
 	}
 	if b.argv, err = decodeStrings(d); err != nil {

@@ -33,6 +33,10 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 	defaultSignals()
 	syscall.CloseOnExec(controlFD)
 	syscall.CloseOnExec(arenaFD)
+	if mark.confined {
+		syscall.CloseOnExec(stderrFD)
+		os.Stderr = os.NewFile(stderrFD, "/dev/stderr")
+	}
 	a, err := arena.Attach(os.NewFile(arenaFD, "arena"))
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "starmp: child: %v\n", err)
@@ -42,7 +46,7 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 	if s.Gen.Load() != mark.gen {
 		return 1 // the parent died and its heir has closed the slot
 	}
-	rt := &Runtime{opts: Options{Setup: mark.setup}, children: map[*child]*process{}}
+	rt := &Runtime{opts: Options{Setup: mark.setup}, confined: mark.confined, children: map[*child]*process{}}
 	rt.adoptMember(a.Join(mark.slot), mark.slot)
 	if rt.host, err = newHost(rt); err == nil {
 		err = rt.init()
@@ -67,8 +71,8 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 	})
 	rt.parent = &parentLink{}
 	go func() {
-		// The parent writes nothing more: whatever this returns, it is gone, and an orphan does not outlive it.
-		syscall.Read(controlFD, b[:])
+		// The parent writes nothing more but which tasks it wants no more. When this returns it is gone, and an orphan does not outlive it.
+		rt.hearParent()
 		rt.orphaned()
 	}()
 	code := rt.runBundle(thread, s)
@@ -95,6 +99,13 @@ func (rt *Runtime) runBundle(thread *starlark.Thread, s *arena.Slot) int {
 		return rt.failed(err)
 	}
 	rt.host.SetArgv(b.argv)
+	if b.limits != nil {
+		rt.limits = b.limits
+		if err := rt.applyLimits(); err != nil {
+			rt.setName(s.Name())
+			return rt.failed(err)
+		}
+	}
 	rt.registerAll(b.registered)
 	if err := rt.host.SetSurroundings(b.dir, b.env); err != nil {
 		rt.setName(s.Name())
@@ -114,7 +125,14 @@ func (rt *Runtime) runBundle(thread *starlark.Thread, s *arena.Slot) int {
 
 	run, err := b.process.(starlark.HasAttrs).Attr("run")
 	if err == nil {
-		_, err = rt.host.Call(thread, run, nil, nil)
+		call := func() (starlark.Value, error) { return rt.host.Call(thread, run, nil, nil) }
+		if rt.limits == nil || p.target == rt.work { // who looks after its tasks itself
+			_, err = call()
+		} else {
+			_, err = rt.fenced(thread, 0, func(e *LimitError) {
+				rt.host.Stderr("Process " + rt.Name() + ":\n" + e.Error() + "\n")
+			}, call)
+		}
 	}
 	if rt.host.Interruptible(nil) && err == nil {
 		err = errInterrupted // it came at the very end, and no script saw it

@@ -63,6 +63,9 @@ type Host interface {
 	// CPUCount is the number of processors that the system has, as os.cpu_count().
 	CPUCount() int
 
+	// LimitMemory makes the collector work harder where the process has more memory than n bytes.
+	LimitMemory(n int64)
+
 	// Argv is the script's own argument list, which children see as sys.argv; SetArgv sets it in a child. Both are called with the
 	// script lock held.
 	Argv() []string

@@ -1,6 +1,7 @@
 package mp
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -15,7 +16,9 @@ type procs struct {
 	*pool
 	init    starlark.Value
 	args    starlark.Tuple
-	most    int // tasks a worker does before it is replaced, 0 for no limit
+	added   func(*child) // called with each new worker; may be nil
+	limits  *Limits      // of the workers' scripts, nil for this process's own
+	most    int          // tasks a worker does before it is replaced, 0 for no limit
 	tasks   *Queue
 	results *Queue
 	leaving *Semaphore       // a permit for each worker that is to end
@@ -39,6 +42,7 @@ type lostChild struct {
 	stage  uint64 // how far it had come, see wordStage
 	job    uint64 // the task it was at, 0 for none
 	chunk  uint32
+	limit  *LimitError // what ended it, nil if that was no limit
 }
 
 // A pool gives up when workers in succession are killed before they are ready, and no task is done meanwhile: after mostUnborn that did
@@ -115,6 +119,9 @@ func (c *procs) encode(t task, f function, args starlark.Value) (encodedTask, er
 	return encodedTask{team: c, buf: buf, data: data, handles: arenaHandles(append(handles, f.handles...))}, nil
 }
 
+// number gives the task, which is not given out yet, another number.
+func (e *encodedTask) number(job uint64) { binary.LittleEndian.PutUint64(e.data, job) }
+
 func (e *encodedTask) give() error {
 	err := scriptError(e.team.tasks.q.Put(e.data, e.handles, prim.Opt{}))
 	e.drop()
@@ -153,7 +160,7 @@ func (c *procs) add(thread *starlark.Thread) error {
 	}
 	self, w, err := c.rt.newProcess(thread, c.rt.work, starlark.Tuple{c.tasks, c.results, c.leaving, c.init, c.args, starlark.MakeInt(c.most)}, "PoolWorker")
 	if err == nil {
-		w.daemon = true
+		w.daemon, w.limits = true, c.limits
 		w.onEnd = c.buried
 		err = w.start(self)
 	}
@@ -175,6 +182,8 @@ func (c *procs) add(thread *starlark.Thread) error {
 	}
 	if late {
 		w.child.signal(sigterm)
+	} else if c.added != nil {
+		c.added(w.child)
 	}
 	return nil
 }
@@ -184,6 +193,9 @@ func (c *procs) add(thread *starlark.Thread) error {
 func (c *procs) buried(ch *child) {
 	s := c.rt.slot(ch.slot)
 	l := lostChild{name: s.Name(), pid: ch.pid, status: ch.status, job: s.Task[0].Load(), chunk: uint32(s.Task[1].Load()), stage: s.Task[wordStage].Load()}
+	if limits := c.limits; limits != nil && limits.Memory > 0 && ch.status == 2 && outOfMemory(string(ch.crash)) {
+		l.limit = &LimitError{Limit: LimitMemory, Max: limits.max(LimitMemory), Pos: s.Pos()}
+	}
 	c.mu.Lock()
 	c.notices++
 	n := c.notices
@@ -206,6 +218,9 @@ func (c *procs) handle(msg prim.Msg) {
 		c.replace(chunk)
 	case resultUnfit:
 		c.fail(initializerError{c.unfit(msg)})
+	case resultLimit:
+		c.unborn = 0
+		c.finish(id, chunk, failure(parseLimitError(msg.Data)))
 	case resultOverdue:
 		c.finish(id, chunk, failure(parseOverdue(msg.Data)))
 	default:
@@ -262,7 +277,7 @@ func (c *procs) replace(notice uint32) {
 	switch {
 	case ending:
 		return
-	case hopeless, l.job == 0 && l.status > 0:
+	case hopeless, l.job == 0 && l.status > 0 && l.limit == nil:
 		// It ended without a task to blame; its successors would as well.
 		while := "had no task"
 		switch l.stage {
@@ -292,6 +307,9 @@ func (l lostChild) end() string {
 
 // error is what the caller of the task that a dead worker was at gets.
 func (l lostChild) error() error {
+	if l.limit != nil {
+		return l.limit
+	}
 	return wire.Errorf("multiprocessing.WorkerLostError", "worker %s (pid %d) %s while it ran this task", l.name, l.pid, l.end())
 }
 

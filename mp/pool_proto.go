@@ -56,6 +56,7 @@ const (
 	resultError        // the exception
 	resultUnfit        // the initializer's exception: this worker, and so the pool, cannot work
 	resultOverdue      // the limit, as in a task: the task has not ended in time, and cannot be stopped but by the worker's end
+	resultLimit        // a LimitError: the task has exceeded a limit of its process
 	resultOrphans      // sent by the pool to itself: the worker in the slot named by chunk has died, see Pool.buried
 )
 

@@ -1,6 +1,7 @@
 package mp
 
 import (
+	"errors"
 	"os"
 	"slices"
 
@@ -50,7 +51,7 @@ func (rt *Runtime) runWorker(thread *starlark.Thread, b *starlark.Builtin, args 
 	note := &rt.member.Slot().Task
 	note[wordStage].Store(stageInit)
 	if initializer != starlark.None {
-		if _, err := rt.host.Call(thread, initializer, initargs, nil); err != nil {
+		if _, err := w.confined(task{}, func(*task) (starlark.Value, error) { return rt.host.Call(thread, initializer, initargs, nil) }); err != nil {
 			return starlark.None, w.answer(&task{}, resultUnfit, rt.host.FromError(err))
 		}
 	}
@@ -84,12 +85,19 @@ func (w *worker) work(most int) error {
 			return nil
 		}
 		n++
-		v, err := w.do(&t)
+		var v starlark.Value
+		if rt.limits == nil {
+			v, err = w.do(&t)
+		} else {
+			v, err = w.confined(t, w.do)
+		}
 		msg.Release(rt.member)
 		if err != nil && rt.isInterrupt(err) {
 			return err // as in CPython the process ends, and its task with it
 		}
-		if err != nil {
+		if limit := (*LimitError)(nil); rt.limits != nil && errors.As(err, &limit) {
+			err = scriptError(w.results.Put(limit.append(appendResult(nil, t.job, t.chunk, resultLimit)), nil, prim.Opt{}))
+		} else if err != nil {
 			err = w.answer(&t, resultError, rt.host.FromError(err))
 		} else {
 			err = w.answer(&t, resultValue, v)
@@ -101,6 +109,16 @@ func (w *worker) work(most int) error {
 		rt.member.Slot().Task[0].Store(0)
 	}
 	return nil
+}
+
+// confined calls do, which does t, under the limits of the process, if it has any.
+func (w *worker) confined(t task, do func(*task) (starlark.Value, error)) (starlark.Value, error) {
+	if w.rt.limits == nil {
+		return do(&t)
+	}
+	return w.rt.fenced(w.thread, t.job, func(e *LimitError) {
+		w.results.Put(e.append(appendResult(nil, t.job, t.chunk, resultLimit)), nil, prim.Opt{})
+	}, func() (starlark.Value, error) { return do(&t) })
 }
 
 // do does one task. SystemExit is an error of the task like any other.

@@ -32,6 +32,7 @@ type process struct {
 	pid     int    // 0 until started
 	closed  bool
 	owner   *starlark.Thread // that has started it
+	limits  *Limits          // of its own, nil for those of this process
 	server  bool             // a manager's, which ends after those that may use it
 	onEnd   func(*child)     // called once when the process is recovered and its slot not yet free
 }
@@ -157,7 +158,7 @@ func (p *process) start(self starlark.Value) error {
 	if err != nil {
 		return err
 	}
-	c, err := rt.launch(p.name, data, handles, p.onEnd)
+	c, err := rt.launch(p.name, data, handles, p.limits, p.onEnd)
 	if err != nil {
 		return err
 	}

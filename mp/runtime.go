@@ -68,6 +68,10 @@ type Runtime struct {
 	adopting sync.WaitGroup
 	adopted  sync.Map // pids of the orphans that adopting waits for
 
+	confined bool    // the process was started for scripts with limits; what crashes write goes to its parent
+	limits   *Limits // of the scripts of this process, and those below; nil for none. Set before any runs
+	fences   fences
+
 	deaf atomic.Bool // interrupts mean nothing to this process
 
 	links   links
@@ -126,7 +130,9 @@ func (rt *Runtime) mem() (*arena.Member, error) {
 		}
 		s := a.Slot(slot)
 		s.Pid.Store(uint32(os.Getpid()))
-		s.Below.Store(uint32(max(rt.opts.Processes, 0)))
+		if rt.opts.Processes > 0 {
+			s.Below.Store(uint32(rt.opts.Processes) + 1)
+		}
 		s.SetState(arena.SlotRunning)
 		rt.adoptMember(a.Join(slot), slot)
 	})

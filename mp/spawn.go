@@ -21,6 +21,9 @@ type child struct {
 	inbox   *prim.Queue // takes the bundle; one message in a child's life
 	control *os.File    // its end of file means the child is gone; owned by watch
 
+	confined bool   // what it writes as it crashes comes through the control socket
+	crash    []byte // that; watch's own until the child is dead
+
 	sentinel int // the number that stands for the process, 0 until asked for; guarded by the script lock
 
 	mu     sync.Mutex
@@ -29,8 +32,8 @@ type child struct {
 	status int          // exit code as Python gives it, valid when dead
 }
 
-// spawn starts a child that waits for its bundle.
-func (rt *Runtime) spawn() (*child, error) {
+// spawn starts a child that waits for its bundle, which has limits of its own if these are not nil.
+func (rt *Runtime) spawn(limits *Limits) (*child, error) {
 	m, err := rt.mem()
 	if err != nil {
 		return nil, err
@@ -39,7 +42,7 @@ func (rt *Runtime) spawn() (*child, error) {
 	if err != nil {
 		return nil, wire.Errorf("OSError", "[Errno 11] %w", err)
 	}
-	c := &child{rt: rt, slot: slot}
+	c := &child{rt: rt, slot: slot, confined: rt.confined || limits != nil}
 	abandon := func(err error) (*child, error) {
 		if c.inbox != nil {
 			c.inbox.Close()
@@ -53,6 +56,9 @@ func (rt *Runtime) spawn() (*child, error) {
 	}
 	s := rt.slot(slot)
 	s.Inbox.Store(uint64(c.inbox.Handle()))
+	if limits != nil && limits.Processes != 0 {
+		s.Below.Store(uint32(max(limits.Processes, 0)) + 1)
+	}
 	if err := c.exec(m); err != nil {
 		return abandon(wire.Errorf("OSError", "cannot start a process: %w", err))
 	}
@@ -61,11 +67,16 @@ func (rt *Runtime) spawn() (*child, error) {
 	return c, nil
 }
 
+// mostCrash is how much of what a crashing child writes is kept.
+const mostCrash = 4 << 10
+
 // watch buries the child when its control socket ends, which it does however the child ends.
 func (c *child) watch() {
-	var b [1]byte
+	var b [512]byte
 	for {
-		if _, err := c.control.Read(b[:]); err != nil {
+		n, err := c.control.Read(b[:])
+		c.crash = append(c.crash, b[:max(0, min(n, mostCrash-len(c.crash)))]...)
+		if err != nil {
 			break
 		}
 	}
@@ -120,7 +131,7 @@ func (rt *Runtime) take() (*child, error) {
 	sp.mu.Unlock()
 	if c == nil {
 		var err error
-		if c, err = rt.spawn(); err != nil {
+		if c, err = rt.spawn(nil); err != nil {
 			return nil, err
 		}
 	}
@@ -162,7 +173,7 @@ func (rt *Runtime) refill() {
 	sp.filling = true
 	go func() {
 		for {
-			c, err := rt.spawn()
+			c, err := rt.spawn(nil)
 			sp.mu.Lock()
 			if err == nil && !sp.closed {
 				sp.idle = append(sp.idle, c)

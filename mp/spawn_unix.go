@@ -28,12 +28,16 @@ const childVariable = "STARMP_CHILD"
 // setupVariable is Options.Setup, where there is one.
 const setupVariable = "STARMP_SETUP"
 
+// confinedVariable is there for a child that runs scripts with limits: descriptor 2, to which Go writes when it has no memory, is its control
+// socket, so that the parent learns of it, and nobody else has to; the standard error is descriptor stderrFD.
+const confinedVariable = "STARMP_CONFINED"
+
 // A child starts with one thread for Go code: the threads that Go would start beside it cost an eighth of the time that a
 // short child takes (scripts/bench/start.star). One that lives longer than childWarmUp gets as many as its parent has.
 const childWarmUp = 3 * time.Millisecond
 
 // childEnv is the environment of a child in slot.
-func childEnv(slot arena.SlotID, gen uint32, setup string) []string {
+func childEnv(slot arena.SlotID, gen uint32, setup string, confined bool) []string {
 	env := os.Environ()
 	own, procs := env[:0], ""
 	for _, kv := range env {
@@ -46,6 +50,9 @@ func childEnv(slot arena.SlotID, gen uint32, setup string) []string {
 	if setup != "" {
 		own = append(own, setupVariable+"="+setup)
 	}
+	if confined {
+		own = append(own, confinedVariable+"=1")
+	}
 	return append(own, "GOMAXPROCS=1", fmt.Sprintf("%s=%d:%d:%d:%s", childVariable, slot, gen, runtime.GOMAXPROCS(0), procs))
 }
 
@@ -53,6 +60,7 @@ func childEnv(slot arena.SlotID, gen uint32, setup string) []string {
 const (
 	controlFD = 3
 	arenaFD   = 4
+	stderrFD  = 5 // where confinedVariable is set
 )
 
 var devNull = sync.OnceValues(func() (*os.File, error) { return os.Open(os.DevNull) })
@@ -78,10 +86,15 @@ func (c *child) exec(m *arena.Member) error {
 	if err != nil {
 		return fmt.Errorf("socketpair: %w", err)
 	}
+	files := []uintptr{null.Fd(), stdout.Fd(), stderr.Fd(), uintptr(pair[1]), m.Arena().File().Fd()}
+	if c.confined {
+		files[2] = uintptr(pair[1])
+		files = append(files, stderr.Fd())
+	}
 	// The standard input of a child is empty, as in CPython: two readers of one terminal would fight over its lines.
 	c.pid, err = syscall.ForkExec(exe, []string{exe, "[child]"}, &syscall.ProcAttr{
-		Env:   childEnv(c.slot, m.Arena().Slot(c.slot).Gen.Load(), c.rt.opts.Setup),
-		Files: []uintptr{null.Fd(), stdout.Fd(), stderr.Fd(), uintptr(pair[1]), m.Arena().File().Fd()},
+		Env:   childEnv(c.slot, m.Arena().Slot(c.slot).Gen.Load(), c.rt.opts.Setup, c.confined),
+		Files: files,
 	})
 	syscall.Close(pair[1])
 	if err != nil {
@@ -126,10 +139,11 @@ func waitPid(pid int) int {
 
 // mark is what childVariable says.
 type mark struct {
-	slot  arena.SlotID
-	gen   uint32
-	procs int
-	setup string
+	slot     arena.SlotID
+	gen      uint32
+	procs    int
+	setup    string
+	confined bool
 }
 
 // readMark reads the mark of a child and puts its environment right.
@@ -143,6 +157,10 @@ func readMark() (m mark, ok bool) {
 	if setup != "" {
 		os.Unsetenv(setupVariable)
 	}
+	_, confined := os.LookupEnv(confinedVariable)
+	if confined {
+		os.Unsetenv(confinedVariable)
+	}
 	parts := strings.SplitN(v, ":", 4)
 	if len(parts) != 4 {
 		return mark{}, false
@@ -155,7 +173,7 @@ func readMark() (m mark, ok bool) {
 	} else {
 		os.Setenv("GOMAXPROCS", parts[3])
 	}
-	return mark{arena.SlotID(slot), uint32(gen), procs, setup}, err1 == nil && err2 == nil && err3 == nil
+	return mark{arena.SlotID(slot), uint32(gen), procs, setup, confined}, err1 == nil && err2 == nil && err3 == nil
 }
 
 // signalName is the name of signal number n, such as SIGTERM, or "".

@@ -1,58 +1,49 @@
-// Example_embed is a Go program that lets its scripts start processes.
+// Example_embed is the example of go.starlark.net's README, a program that calls a function of a script, with multiprocessing: one call at
+// the top of main, and one value in the script's environment.
 package main
 
 import (
 	"fmt"
+	"log"
 	"os"
 
 	"github.com/starmp/starmp/interp"
 	"go.starlark.net/starlark"
-	"go.starlark.net/syntax"
 )
 
 const script = `
-def square(n, results):
-    results.put(n * n)
+def fibonacci(n):
+    res = list(range(n))
+    for i in res[2:]:
+        res[i] = res[i-2] + res[i-1]
+    return res
 
-def squares(numbers):
-    results = multiprocessing.Queue()
-    workers = [multiprocessing.Process(target = square, args = (n, results)) for n in numbers]
-    for w in workers:
-        w.start()
-    for w in workers:
-        w.join()
-    return sorted([results.get() for _ in workers])
+def fibonaccis(numbers):
+    pool = multiprocessing.Pool(2)
+    results = pool.map(fibonacci, numbers)
+    pool.close()
+    return results
 `
 
 func main() {
 	interp.Child() // a child is this program again: it runs its part here and does not return
 
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func run() error {
-	rt, err := interp.New(interp.Options{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr})
+	rt, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr})
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
 	defer rt.Close()
-	rt.AddSource("__main__", "squares.star", []byte(script))
+	rt.AddSource("__main__", "fibonacci.star", []byte(script)) // not needed for files
 
-	thread := &starlark.Thread{Name: "main"}
-	globals, err := starlark.ExecFileOptions(&syntax.FileOptions{}, thread, "squares.star", script, starlark.StringDict{
-		"multiprocessing": rt.Multiprocessing(),
-	})
+	thread := &starlark.Thread{Name: "my thread"}
+	globals, err := starlark.ExecFile(thread, "fibonacci.star", script, starlark.StringDict{"multiprocessing": rt.Multiprocessing()})
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	numbers := starlark.NewList([]starlark.Value{starlark.MakeInt(2), starlark.MakeInt(3), starlark.MakeInt(4)})
-	result, err := starlark.Call(thread, globals["squares"], starlark.Tuple{numbers}, nil)
+	numbers := starlark.Tuple{starlark.MakeInt(5), starlark.MakeInt(10)}
+	v, err := starlark.Call(thread, globals["fibonaccis"], starlark.Tuple{numbers}, nil)
 	if err != nil {
-		return err
+		log.Fatal(err)
 	}
-	fmt.Println(result)
-	return nil
+	fmt.Println(v)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"unsafe"
 )
@@ -44,7 +45,14 @@ type Arena struct {
 	metas  []atomic.Uint64
 	chunks unsafe.Pointer
 
+	dropped runtime.Cleanup // unmaps an arena that nobody can reach
+
 	cellSet, warmSet, coldSet freeSet
+}
+
+type mapped struct {
+	mem []byte
+	f   *os.File
 }
 
 // New makes an arena. It does not block. Only memory that is used costs anything, whatever the size. Close gives it back when the
@@ -59,6 +67,8 @@ func New(o Options) (*Arena, error) {
 		if err == nil {
 			a := &Arena{mem: mem, file: f}
 			a.format(z)
+			// A program may make many families. Close is for who knows that nothing of this one is used any more.
+			a.dropped = runtime.AddCleanup(a, func(m mapped) { errors.Join(unmap(m.mem), m.f.Close()) }, mapped{mem, f})
 			return a, nil
 		}
 		// Half of the memory is a guess. Where a limit on address space stands against it, guess lower.
@@ -113,6 +123,7 @@ func (a *Arena) File() *os.File { return a.file }
 // Close unmaps the arena. Nothing of it may be used any more: pointers into it, Members, objects. A second Close does nothing.
 func (a *Arena) Close() error {
 	mem, f := a.mem, a.file
+	a.dropped.Stop()
 	*a = Arena{}
 	if f == nil {
 		return nil

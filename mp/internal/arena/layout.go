@@ -103,9 +103,11 @@ type Slot struct {
 	// Interrupts counts the interrupts (SIGINT) that members of the family have asked for, raised before the signal is sent. The process
 	// compares it with what it has seen, and so tells them from the terminal's Ctrl-C. Written by anybody.
 	Interrupts atomic.Uint32
-	// Below is how many processes may exist below this one at a time, 0 for no limit. Written by the parent, by the root for itself.
+	// Below is how many processes may exist below this one at a time, plus 1; 0 for no limit. Written by the parent, by the root for itself.
 	Below atomic.Uint32
-	_     [16]byte
+	// Refused counts the processes that Below has refused. Written by anybody.
+	Refused atomic.Uint32
+	_       [12]byte
 
 	// Task are words for mp's use, the pool's note of the task at hand. Written by the process.
 	Task [4]atomic.Uint64

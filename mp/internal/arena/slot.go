@@ -39,7 +39,7 @@ func (a *Arena) TakeSlot(parent SlotID, name string) (SlotID, error) {
 		}
 		s.Gen.Add(1)
 		s.SetName(name)
-		if most := a.overfull(SlotID(i)); most > 0 {
+		if most := a.overfull(SlotID(i)); most >= 0 {
 			s.State.Store(SlotFree)
 			return 0, fmt.Errorf("%w of %d", ErrBelow, most)
 		}
@@ -49,7 +49,7 @@ func (a *Arena) TakeSlot(parent SlotID, name string) (SlotID, error) {
 	return 0, fmt.Errorf("%w (%d)", ErrSlots, len(a.slots))
 }
 
-// overfull returns the limit of the process that has more below it than it may now that slot s is taken, 0 if there is none. Of those who
+// overfull returns the limit of the process that has more below it than it may now that slot s is taken, -1 if there is none. Of those who
 // take the last place at the same time, all may be refused: none ever sees too many.
 func (a *Arena) overfull(s SlotID) (most int) {
 	for p := a.parentOf(s); p != NoSlot; p = a.parentOf(p) {
@@ -63,11 +63,12 @@ func (a *Arena) overfull(s SlotID) (most int) {
 				n++
 			}
 		}
-		if n > limit {
-			return int(limit)
+		if n >= limit {
+			a.slots[p].Refused.Add(1)
+			return int(limit) - 1
 		}
 	}
-	return 0
+	return -1
 }
 
 // Limited reports whether s or a process above it has a limit for those below it.
@@ -119,6 +120,7 @@ func (s *Slot) reset() {
 	s.Inbox.Store(0)
 	s.Interrupts.Store(0)
 	s.Below.Store(0)
+	s.Refused.Store(0)
 	for i := range s.Task {
 		s.Task[i].Store(0)
 	}
@@ -128,6 +130,7 @@ func (s *Slot) reset() {
 	}
 	s.wait.seq.Store(0)
 	s.wait.op.Store(0)
+	s.wait.size.Store(0)
 	s.name.seq.Store(0)
 }
 

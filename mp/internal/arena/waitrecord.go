@@ -71,6 +71,23 @@ func (s *Slot) ClearWait(ticket uint32) {
 	}
 }
 
+// SetPos notes where the process is, as file:line, without a wait. Only the slot's own process calls it.
+func (s *Slot) SetPos(pos string) {
+	s.SetWait(WaitRecord{Op: OpNone, Pos: pos})
+}
+
+// Pos is the last position that SetWait or SetPos has noted, empty if there is none that can be read. It stays after the wait, and after the
+// process's death.
+func (s *Slot) Pos() string {
+	w := &s.wait
+	pos, _ := read(&w.seq, func() string {
+		var b [120]byte
+		load(b[:], w.pos[:])
+		return string(b[:min(int(w.size.Load()), len(b))])
+	})
+	return pos
+}
+
 // Waiting is what the process is blocked in, if it is and can be read. Anybody may ask.
 func (s *Slot) Waiting() (WaitRecord, bool) {
 	w := &s.wait

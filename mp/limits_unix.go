@@ -1,0 +1,70 @@
+//go:build unix
+
+package mp
+
+import (
+	"encoding/binary"
+	"errors"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// cpuTime is the processor time that this process has used.
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// tooManyFiles reports whether err is that of a process that may have no more descriptors.
+func tooManyFiles(err error) bool { return errors.Is(err, syscall.EMFILE) }
+
+// applyLimits sets what the system and the collector enforce. The processes that this one starts inherit the system's part.
+func (rt *Runtime) applyLimits() error {
+	l := rt.limits
+	set := func(resource int, n uint64) error {
+		return unix.Setrlimit(resource, &unix.Rlimit{Cur: n, Max: n})
+	}
+	if l.Memory > 0 {
+		rt.host.LimitMemory(l.Memory / 10 * 8)
+		if err := set(unix.RLIMIT_DATA, uint64(l.Memory)); err != nil {
+			return err
+		}
+	}
+	if l.OpenFiles > 0 {
+		if err := set(unix.RLIMIT_NOFILE, uint64(l.OpenFiles)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stopOrder is what a parent writes into the control socket of a pool's worker: 's', and the number of a task that it wants no more.
+const stopOrder = 9
+
+// order tells the child that a task is not wanted any more. It does not block: what finds no room is lost, since a child that does not
+// listen is ended by other means.
+func (c *child) order(job uint64) {
+	c.control.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
+	c.control.Write(binary.LittleEndian.AppendUint64([]byte{'s'}, job))
+}
+
+// hearParent does what the parent orders, until it is gone.
+func (rt *Runtime) hearParent() {
+	var b [stopOrder]byte
+	for have := 0; ; {
+		n, err := syscall.Read(controlFD, b[have:])
+		if err == syscall.EINTR {
+			continue
+		}
+		if err != nil || n <= 0 {
+			return
+		}
+		if have += n; have == stopOrder {
+			have = 0
+			rt.stopTask(binary.LittleEndian.Uint64(b[1:]))
+		}
+	}
+}
