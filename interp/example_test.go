@@ -13,6 +13,7 @@ import (
 
 	"github.com/starmp/starmp/interp"
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 // The first thing in main.
@@ -109,7 +110,7 @@ def twice(n): return 2 * n
 result = multiprocessing.Pool(2).map(twice, [1, 2])
 `
 	rt.AddSource("__main__", "twice.star", []byte(script)) // it is no file that could be read again
-	globals, err := starlark.ExecFile(new(starlark.Thread), "twice.star", script, starlark.StringDict{
+	globals, err := starlark.ExecFileOptions(&syntax.FileOptions{}, new(starlark.Thread), "twice.star", script, starlark.StringDict{
 		"multiprocessing": rt.Multiprocessing(),
 	})
 	fmt.Println(globals["result"], err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/starmp/starmp/interp"
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 const script = `
@@ -36,7 +37,7 @@ func main() {
 	rt.AddSource("__main__", "fibonacci.star", []byte(script)) // not needed for files
 
 	thread := &starlark.Thread{Name: "my thread"}
-	globals, err := starlark.ExecFile(thread, "fibonacci.star", script, starlark.StringDict{"multiprocessing": rt.Multiprocessing()})
+	globals, err := starlark.ExecFileOptions(&syntax.FileOptions{}, thread, "fibonacci.star", script, starlark.StringDict{"multiprocessing": rt.Multiprocessing()})
 	if err != nil {
 		log.Fatal(err)
 	}
