@@ -18,6 +18,7 @@ import (
 type Limits struct {
 	// Memory is how many bytes of private memory the process may have, with what the interpreter needs itself, at least MinMemory: the system
 	// refuses more (RLIMIT_DATA), and before it comes to that the collector works harder. Shared memory is limited for the whole family.
+	// A program linked with cgo needs a larger one: there each thread's stack counts 8 MiB.
 	Memory    int64
 	CPU       time.Duration // processor time of a task
 	Steps     uint64        // steps of the interpreter that a task may take

@@ -15,6 +15,9 @@ func TestMain(m *testing.M) {
 }
 
 func TestRules(t *testing.T) {
+	if notConfined != "" {
+		t.Skip(notConfined)
+	}
 	var out bytes.Buffer
 	if err := run(&out); err != nil {
 		t.Fatal(err)
