@@ -3,6 +3,7 @@ package interp
 import (
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -114,8 +115,7 @@ func (rt *Runtime) Repr(v starlark.Value) (string, error) { return rt.lib.Repr(v
 func (rt host) Pos(thread *starlark.Thread) string {
 	for i := range thread.CallStackDepth() {
 		if pos := thread.CallFrame(i).Pos; pos.Line > 0 {
-			pos.Col = 0
-			return pos.String()
+			return pos.Filename() + ":" + strconv.Itoa(int(pos.Line))
 		}
 	}
 	return ""

@@ -116,8 +116,15 @@ func (rt *Runtime) sleep(thread *starlark.Thread, timeout seconds, wait func(fut
 
 // scriptError is what a script sees of an error of futex, prim or arena: nothing for a timeout, which is a result.
 func scriptError(err error) error {
+	if err == nil {
+		return nil // inlined
+	}
+	return scriptErrorOf(err)
+}
+
+func scriptErrorOf(err error) error {
 	switch {
-	case err == nil || errors.Is(err, futex.ErrTimeout):
+	case errors.Is(err, futex.ErrTimeout):
 		return nil
 	case errors.Is(err, futex.ErrCanceled):
 		return errInterrupted
@@ -151,6 +158,19 @@ func blockTimeout(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tu
 		return true, seconds{}, nil // most calls, without the allocations of unpacking
 	}
 	return unpackBlockTimeout(b, args, kwargs)
+}
+
+// onlyTimeout unpacks (timeout=None).
+func onlyTimeout(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (timeout seconds, err error) {
+	if len(args)+len(kwargs) == 0 {
+		return seconds{}, nil
+	}
+	return unpackTimeout(b, args, kwargs)
+}
+
+func unpackTimeout(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (timeout seconds, err error) {
+	err = starlark.UnpackArgs(b.Name(), args, kwargs, "timeout?", &timeout)
+	return timeout, err
 }
 
 func unpackBlockTimeout(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (block bool, timeout seconds, err error) {

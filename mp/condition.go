@@ -123,8 +123,8 @@ func (c *Condition) notify(thread *starlark.Thread, n int) error {
 
 // conditionWait is Condition.wait(timeout=None).
 func conditionWait(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var timeout seconds
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "timeout?", &timeout); err != nil {
+	timeout, err := onlyTimeout(b, args, kwargs)
+	if err != nil {
 		return nil, err
 	}
 	ok, err := b.Receiver().(*Condition).wait(thread, timeout)
@@ -133,11 +133,15 @@ func conditionWait(thread *starlark.Thread, b *starlark.Builtin, args starlark.T
 
 // conditionNotify is Condition.notify(n=1).
 func conditionNotify(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	n := integer(1)
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "n?", &n); err != nil {
-		return nil, err
+	n := 1
+	if len(args)+len(kwargs) > 0 { // most calls do without what unpacking allocates
+		var arg integer
+		if err := starlark.UnpackArgs(b.Name(), args, kwargs, "n", &arg); err != nil {
+			return nil, err
+		}
+		n = max(int(arg), 0)
 	}
-	return starlark.None, b.Receiver().(*Condition).notify(thread, max(int(n), 0))
+	return starlark.None, b.Receiver().(*Condition).notify(thread, n)
 }
 
 // conditionWaitFor is Condition.wait_for(predicate, timeout=None).

@@ -70,8 +70,8 @@ var eventType = &sharedType{"Event", []method{
 // eventWait is Event.wait(timeout=None).
 func eventWait(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	e := b.Receiver().(*Event)
-	var timeout seconds
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "timeout?", &timeout); err != nil {
+	timeout, err := onlyTimeout(b, args, kwargs)
+	if err != nil {
 		return nil, err
 	}
 	if e.e.IsSet() {

@@ -60,8 +60,10 @@ func (rt *Runtime) fenced(thread *starlark.Thread, job uint64, report func(*Limi
 	g.cancel, _ = thread.Local(CancelKey).(*Cancel)
 	mark, refused := rt.Mark(), rt.member.Slot().Refused.Load()
 
-	thread.OnMaxSteps = g.onSteps
-	g.next(g.start)
+	if l.Steps > 0 || l.Memory > 0 {
+		thread.OnMaxSteps = g.onSteps
+		g.next(g.start)
+	}
 	rt.fences.mu.Lock()
 	unwanted := job != 0 && rt.fences.unwanted[job]
 	delete(rt.fences.unwanted, job)
@@ -192,8 +194,8 @@ func (g *fence) insist(limit Limit) {
 	}
 }
 
-// Steps between looks at the task. With a limit on memory: all of the first ones, so that the position is right where a short function needs
-// too much at once, then fewer (BenchmarkPool). Else each is as long as all before.
+// Steps between looks at the task: all of the first ones, so that the position is right where a short function needs too much memory at
+// once, then fewer (BenchmarkLimits).
 const (
 	eachStep   = 32
 	fewSteps   = 1024
@@ -214,8 +216,8 @@ func (g *fence) onSteps(thread *starlark.Thread) {
 		thread.SetMaxExecutionSteps(n + 1)
 		return
 	}
-	g.note()
 	if g.limits.Memory > 0 {
+		g.note()
 		if done > eachStep && done%heapSteps < fewSteps && g.heapLive() > g.limits.Memory/10*7 {
 			g.violate(LimitMemory)
 		}
@@ -245,7 +247,7 @@ func (g *fence) vague() bool {
 
 // next sets when onSteps is called next.
 func (g *fence) next(n uint64) {
-	step := min(max(n-g.start, 1), slicedStep)
+	step := uint64(slicedStep)
 	if g.limits.Memory > 0 {
 		step = fewSteps
 		if n-g.start < eachStep {

@@ -62,7 +62,7 @@ func lockAcquire(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tup
 	if err != nil {
 		return nil, err
 	}
-	ok, err := l.l.Acquire(prim.Opt{NoWait: true, Thread: l.rt.threadID(thread)})
+	ok, err := l.l.TryAcquire(l.rt.threadID(thread))
 	if !ok && err == nil && block {
 		ok, err = l.l.Acquire(l.rt.opt(thread, true, timeout))
 	}

@@ -65,8 +65,8 @@ type team interface {
 	stop()
 	// await waits until word is not old. The caller does not have the script lock.
 	await(word *atomic.Uint32, old uint32, deadline futex.Deadline, cancel *Cancel) error
-	// wake tells those who await word that it has changed.
-	wake(word *atomic.Uint32)
+	// rouse tells of a word that has changed, and that somebody may await. Who changed it has woken its waiters as well.
+	rouse()
 	// attend tells that outcomes are to be stored as they come, though nobody awaits them.
 	attend()
 	// dissolve gives up what the team holds. There are no workers any more.
@@ -257,14 +257,12 @@ func (p *pool) register(w work) (uint64, error) {
 	return p.lastJob, nil
 }
 
-// withdraw makes the work with that number unknown again: outcomes that still come are dropped. It reports false if it was over.
-func (p *pool) withdraw(id uint64) bool {
+// withdraw makes the work with that number unknown again: outcomes that still come are dropped.
+func (p *pool) withdraw(id uint64) {
 	p.mu.Lock()
-	_, known := p.jobs[id]
 	delete(p.jobs, id)
 	p.mu.Unlock()
 	p.stopIfDrained()
-	return known
 }
 
 // finish stores the outcome of one chunk. The caller does not have the script lock.

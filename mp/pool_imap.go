@@ -22,7 +22,7 @@ type stream struct {
 	ordered bool
 	limit   time.Duration // of each call, 0 for none
 	size    int           // items of a chunk
-	ahead   lookahead     // guarded by the script lock
+	window  int           // chunks at most on their way or waiting to be taken; guarded by the script lock
 	it      weak.Pointer[IMapIterator]
 	arrived atomic.Uint32 // futex word: counts what arrives
 	bar     *progressBar  // may be nil
@@ -60,7 +60,8 @@ func (s *stream) abortLocked(err error) {
 // tell wakes who waits for something to arrive.
 func (s *stream) tell() {
 	s.arrived.Add(1)
-	s.pool.team.wake(&s.arrived)
+	futex.Wake(&s.arrived, futex.All)
+	s.pool.team.rouse()
 }
 
 func (s *stream) hasCallbacks() bool        { return false }
@@ -71,7 +72,7 @@ func (s *stream) announce(*starlark.Thread) { s.bar.end() }
 // https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.pool.Pool.imap
 //
 // Unlike CPython's, the input is read as results are taken, at most buffersize items ahead (the parameter of Python
-// 3.16's Executor.map). By default that is twice the number of workers in chunks, and more where tasks are short, see lookahead.
+// 3.16's Executor.map; twice the number of workers in chunks by default).
 type IMapIterator struct {
 	shared
 	s     *stream
@@ -112,7 +113,7 @@ func poolImap(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwar
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{pool: p.pool, ordered: b.Name() == "imap", limit: x.limit, size: size, ahead: newLookahead(2 * p.workers()),
+	s := &stream{pool: p.pool, ordered: b.Name() == "imap", limit: x.limit, size: size, window: 2 * p.workers(),
 		pending: map[uint32]int{}, results: map[uint32]outcome{}}
 	if buffer != starlark.None {
 		n, err := starlark.AsInt32(buffer)
@@ -122,7 +123,7 @@ func poolImap(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwar
 		if n < 1 {
 			return nil, wire.Errorf("ValueError", "buffersize must be None or > 0")
 		}
-		s.ahead = lookahead{window: max(1, n/size)}
+		s.window = max(1, n/size)
 	}
 	it := &IMapIterator{s: s, pool: p}
 	it.shared = shared{rt: p.rt(), typ: imapType, self: it}
@@ -176,7 +177,7 @@ func (p *pool) feed() {
 	}
 	for _, s := range open {
 		if it := s.it.Value(); it != nil {
-			s.ahead = lookahead{window: math.MaxInt}
+			s.window = math.MaxInt
 			it.fill()
 		} else {
 			s.abandon()
@@ -190,16 +191,13 @@ func (it *IMapIterator) fill() {
 		return // another thread is at it, and the input lets this one run
 	}
 	s, p := it.s, it.s.pool
-	if !s.ahead.due(it.sent, it.given) {
-		return
-	}
 	it.busy = true
 	defer func() {
 		if it.busy = false; it.input == nil {
 			s.tell() // who found it busy may be at the end
 		}
 	}()
-	for it.input != nil && int(it.sent-it.given) < s.ahead.window && p.over.Load() == 0 {
+	for it.input != nil && int(it.sent-it.given) < s.window && p.over.Load() == 0 {
 		var items []starlark.Value
 		for x := starlark.Value(nil); len(items) < s.size && it.input.Next(&x); {
 			items = append(items, x)

@@ -3,6 +3,7 @@ package mp
 import (
 	"sync/atomic"
 
+	"github.com/starmp/starmp/mp/internal/futex"
 	"go.starlark.net/starlark"
 )
 
@@ -132,7 +133,8 @@ func (j *job) announce(thread *starlark.Thread) {
 		j.callBack(thread)
 	}
 	j.done.Store(1)
-	j.pool.team.wake(&j.done)
+	futex.Wake(&j.done, futex.All)
+	j.pool.team.rouse()
 }
 
 // callBack calls the callback that the result is for. An error in it is shown, and changes nothing.

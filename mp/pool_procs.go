@@ -196,9 +196,6 @@ func (c *procs) buried(ch *child) {
 	if limits := c.limits; limits != nil && limits.Memory > 0 && ch.status == 2 && outOfMemory(string(ch.crash)) {
 		l.limit = &LimitError{Limit: LimitMemory, Max: limits.max(LimitMemory), Pos: s.Pos()}
 	}
-	if v := ch.violation.Load(); v != nil && v.job == l.job && ch.status == -int(sigkill) {
-		l.limit = &LimitError{Limit: v.limit, Max: c.limits.max(v.limit), Pos: s.Pos()}
-	}
 	c.mu.Lock()
 	c.notices++
 	n := c.notices
@@ -346,12 +343,8 @@ func (c *procs) drain() {
 }
 
 func (c *procs) stop() {
-	sig := sigterm
-	if c.limits != nil {
-		sig = sigkill // which ends one that is stopped, too
-	}
 	for _, ch := range c.processes() {
-		ch.signal(sig)
+		ch.signal(sigterm)
 	}
 }
 

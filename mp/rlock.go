@@ -65,7 +65,7 @@ func rlockAcquire(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 	if err != nil {
 		return nil, err
 	}
-	ok, err := l.l.Acquire(prim.Opt{NoWait: true, Thread: l.rt.threadID(thread)})
+	ok, err := l.l.TryAcquire(l.rt.threadID(thread))
 	if !ok && err == nil && block {
 		ok, err = l.l.Acquire(l.rt.opt(thread, true, timeout))
 	}
@@ -82,5 +82,5 @@ func rlockRelease(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 // rlockExit is RLock.__exit__, which takes and ignores what Python passes.
 func rlockExit(thread *starlark.Thread, b *starlark.Builtin, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
 	l := b.Receiver().(*RLock)
-	return starlark.None, scriptError(l.l.Release(prim.Opt{Thread: l.rt.threadID(thread)}))
+	return starlark.None, scriptError(l.l.Release(l.rt.threadID(thread)))
 }

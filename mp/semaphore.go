@@ -96,7 +96,7 @@ func semaphoreAcquire(thread *starlark.Thread, b *starlark.Builtin, args starlar
 	if err != nil {
 		return nil, err
 	}
-	ok, err := s.s.Acquire(prim.Opt{NoWait: true})
+	ok, err := s.s.TryAcquire()
 	if !ok && err == nil && block {
 		ok, err = s.s.Acquire(s.rt.opt(thread, true, timeout))
 	}

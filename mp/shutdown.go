@@ -86,11 +86,7 @@ func (rt *Runtime) end(children []*child) {
 	for _, c := range children {
 		c.signal(sigterm)
 	}
-	grace := endGrace
-	if rt.limits != nil {
-		grace = taskGrace // they are not to take longer than a task may
-	}
-	deadline := futex.After(grace)
+	deadline := futex.After(endGrace)
 	for _, c := range children {
 		if c.await(deadline, nil) != nil {
 			c.signal(sigkill)

@@ -2,7 +2,6 @@ package mp
 
 import (
 	"github.com/starmp/starmp/mp/internal/arena"
-	"github.com/starmp/starmp/mp/internal/prim"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
 )
@@ -51,13 +50,13 @@ func (g *guard) enter() error {
 	thread := g.rt.host.Current()
 	switch {
 	case g.r != nil:
-		ok, err := g.r.l.Acquire(prim.Opt{NoWait: true, Thread: g.rt.threadID(thread)})
+		ok, err := g.r.l.TryAcquire(g.rt.threadID(thread))
 		if !ok && err == nil {
 			_, err = g.r.l.Acquire(g.rt.opt(thread, true, seconds{}))
 		}
 		return scriptError(err)
 	case g.l != nil:
-		ok, err := g.l.l.Acquire(prim.Opt{NoWait: true, Thread: g.rt.threadID(thread)})
+		ok, err := g.l.l.TryAcquire(g.rt.threadID(thread))
 		if !ok && err == nil {
 			_, err = g.l.l.Acquire(g.rt.opt(thread, true, seconds{}))
 		}
@@ -66,11 +65,16 @@ func (g *guard) enter() error {
 	return g.call(thread, "acquire")
 }
 
+// mine reports whether the thread that runs has the lock and could take it again: then one number is read and written without.
+func (g *guard) mine() bool {
+	return g.r != nil && g.r.l.Mine(g.rt.threadID(g.rt.host.Current()))
+}
+
 func (g *guard) leave() error {
 	thread := g.rt.host.Current()
 	switch {
 	case g.r != nil:
-		return scriptError(g.r.l.Release(prim.Opt{Thread: g.rt.threadID(thread)}))
+		return scriptError(g.r.l.Release(g.rt.threadID(thread)))
 	case g.l != nil:
 		return scriptError(g.l.l.Release())
 	}

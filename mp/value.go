@@ -70,6 +70,9 @@ func (v *Synchronized) String() string { return "<Synchronized wrapper for " + v
 // Attr implements starlark.HasAttrs.
 func (v *Synchronized) Attr(name string) (starlark.Value, error) {
 	if name == "value" {
+		if v.g.mine() {
+			return v.raw.get(), nil
+		}
 		if err := v.g.enter(); err != nil {
 			return nil, err
 		}
@@ -91,6 +94,9 @@ func (v *Synchronized) AttrNames() []string {
 func (v *Synchronized) SetField(name string, x starlark.Value) error {
 	if name != "value" {
 		return noField(v, name)
+	}
+	if v.g.mine() {
+		return v.raw.set(x)
 	}
 	if err := v.g.enter(); err != nil {
 		return err

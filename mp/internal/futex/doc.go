@@ -10,6 +10,9 @@
 //
 // A waker must change the word: where there are no futexes (see below) the change is all that a waiter sees.
 //
+// A waker that has something which the woken one will want next, a lock, can [Move] the waiter to the word of that instead: it
+// sleeps on until a Wake of that word, rather than wake up to sleep again.
+//
 // [WaitAny] is for those who wait for whichever of several words changes first.
 //
 // # Deadlines

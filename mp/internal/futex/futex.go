@@ -86,6 +86,20 @@ func Wake(w *atomic.Uint32, n int) (woken int) { return wake(w, n, AllBits) }
 // WakeBits is Wake for waiters that share at least one bit with bits, which must not be 0.
 func WakeBits(w *atomic.Uint32, n int, bits uint32) (woken int) { return wake(w, n, bits) }
 
+// WaitMovable is Wait for wakers that may [Move] the waiter to the word to: a Wake of that word ends it then, and so does c.
+func WaitMovable(w, to *atomic.Uint32, old uint32, dl Deadline, c *Cancel) error {
+	if c != nil {
+		c.enter(to)
+		defer c.leave(to)
+	}
+	return Wait(w, old, dl, c)
+}
+
+// Move makes up to n waiters of w, which called WaitMovable, sleep on as waiters of to, without waking them, and returns how many
+// there were; 0 where waiting is done by polling. Like a waker, the caller changes w first. Where the kernel cannot move them
+// they are woken. It does not block.
+func Move(w, to *atomic.Uint32, n int) (moved int) { return move(w, to, n) }
+
 // WaitAny is Wait for several words, which it returns for as soon as one of them is woken or differs from its value in old. There
 // must be at least one. Like any waiter it may consume a Wake of one waiter, of a word that nobody can tell.
 func WaitAny(words []*atomic.Uint32, old []uint32, dl Deadline, c *Cancel) error {

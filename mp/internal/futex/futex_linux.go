@@ -12,6 +12,7 @@ import (
 
 // The shared forms: without FUTEX_PRIVATE_FLAG the kernel finds waiters by the page, not by the address.
 const (
+	opRequeue    = 3
 	opWaitBitset = 9
 	opWakeBitset = 10
 )
@@ -51,4 +52,14 @@ func wake(w *atomic.Uint32, n int, bits uint32) int {
 		panic("BUG: futex: wake: " + errno.Error())
 	}
 	return int(woken)
+}
+
+func move(w, to *atomic.Uint32, n int) int {
+	moved, _, errno := syscall.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), opRequeue, 0, uintptr(n),
+		uintptr(unsafe.Pointer(to)), 0)
+	if errno != 0 {
+		wake(w, n, AllBits)
+		return 0
+	}
+	return int(moved)
 }

@@ -15,4 +15,6 @@ func waitAny(words []*atomic.Uint32, old []uint32, dl Deadline, c *Cancel) error
 	return poll(func() bool { return !same(words, old) }, dl, c)
 }
 
+func move(_, _ *atomic.Uint32, _ int) int { return 0 }
+
 func wake(*atomic.Uint32, int, uint32) int { return 0 }

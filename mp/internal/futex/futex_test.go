@@ -105,6 +105,36 @@ func TestBits(t *testing.T) {
 	<-done
 }
 
+// A waiter that is moved sleeps on until a wake of the other word, or until it is cancelled.
+func TestMove(t *testing.T) {
+	if !hasFutex() {
+		t.Skip("no futexes: waiting is polling")
+	}
+	for _, want := range []error{nil, ErrCanceled} {
+		var w, to atomic.Uint32
+		var c Cancel
+		done := make(chan error)
+		go func() { done <- WaitMovable(&w, &to, 0, 0, &c) }()
+		for Move(&w, &to, 1) == 0 {
+			runtime.Gosched()
+		}
+		if n := Wake(&w, All); n != 0 {
+			t.Errorf("%d waiters stay behind", n)
+		}
+		if want != nil {
+			c.Cancel()
+		} else if n := Wake(&to, All); n != 1 {
+			t.Errorf("%d waiters have come", n)
+		}
+		if err := <-done; err != want {
+			t.Errorf("got %v, want %v", err, want)
+		}
+		if len(c.words) != 0 {
+			t.Error("the wait stays registered")
+		}
+	}
+}
+
 // hasFutex reports whether a wake is noticed: whether it counts a waiter.
 func hasFutex() bool {
 	var w atomic.Uint32

@@ -21,7 +21,7 @@ func BenchmarkLock(b *testing.B) {
 		f    func()
 	}{
 		{"lock", func() { l.Acquire(Opt{}); l.Release() }},
-		{"rlock", func() { r.Acquire(Opt{}); r.Release(Opt{}) }},
+		{"rlock", func() { r.Acquire(Opt{}); r.Release(0) }},
 		{"semaphore", func() { s.Acquire(Opt{}); s.Release() }},
 		{"bounded", func() { bs.Acquire(Opt{}); bs.Release() }},
 		{"bounded100", func() { big.Acquire(Opt{}); big.Release() }},

@@ -112,13 +112,15 @@ func (c *Condition) Wait(opt Opt) (notified bool, err error) {
 	}
 	depth := c.lock.giveAll(opt.Thread)
 
+	slept := uint32(0)
 	if !opt.NoWait && !futex.Spin(func() bool { return l.notified(seq) }) {
 		c.sleep(&opt, c.h, arena.OpWait, func() {
 			for err == nil && !l.notified(seq) {
 				// The alarm is cleared before the look at the limit: whoever raises the limit rings after that.
 				l.alarm(i).Store(0)
 				if !l.notified(seq) {
-					err = opt.wait(l.alarm(i), 0)
+					slept = ownerWaiters
+					err = futex.WaitMovable(l.alarm(i), c.lock.word(), 0, opt.Deadline, opt.Cancel)
 				}
 			}
 		})
@@ -132,10 +134,15 @@ func (c *Condition) Wait(opt Opt) (notified bool, err error) {
 
 	canceled := err == futex.ErrCanceled && !notified
 	back := Opt{Thread: opt.Thread, Pos: opt.Pos, Park: opt.Park}
-	if canceled {
-		back.Deadline = futex.After(cancelGrace)
+	if !canceled {
+		back.Cancel = opt.Cancel
+		_, err = c.lock.takeBack(depth, slept, back)
+		canceled = err == futex.ErrCanceled
 	}
-	_, err = c.lock.takeBack(depth, back)
+	if canceled {
+		back.Deadline, back.Cancel = futex.After(cancelGrace), nil
+		_, err = c.lock.takeBack(depth, slept, back)
+	}
 	if notified {
 		sec.enter()
 		l.remove(i)
@@ -179,11 +186,16 @@ func (c *Condition) Notify(n int, opt Opt) error {
 		return ErrNotifyNotHeld
 	}
 	l, sec := openWaiters(c.m.Arena(), c.c), c.section()
+	moved := false
 	sec.enter()
-	ring := l.notify(n, nil)
+	for _, i := range l.notify(n, nil) {
+		if l.move(i, c.lock.word()) {
+			moved = true
+		}
+	}
 	sec.leave()
-	for _, i := range ring {
-		l.ring(i)
+	if moved {
+		passOn(c.lock.word())
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func with(t testing.TB, c *Condition, f func()) {
 	case *Lock:
 		err = l.Release()
 	case *RLock:
-		err = l.Release(Opt{})
+		err = l.Release(0)
 	}
 	wantErr(t, err, nil)
 }
@@ -52,7 +52,7 @@ func waitsIn(t testing.TB, c *Condition, depth int, opt Opt) func() (bool, error
 			case *Lock:
 				wantErr(t, l.Release(), nil)
 			case *RLock:
-				wantErr(t, l.Release(Opt{}), nil)
+				wantErr(t, l.Release(0), nil)
 			}
 		}
 	})
@@ -215,4 +215,67 @@ func TestConditionKeepsLock(t *testing.T) {
 	if _, err := OpenRLock(ms[1], lock); !errorsIsStale(err) {
 		t.Errorf("got %v, want the lock gone", err)
 	}
+}
+
+// Who has been notified waits for the lock, and has it whoever releases it: the notifier, another process, or the reaper of the
+// notifier. One who waits for the lock alone is not forgotten beside them.
+func TestConditionNotifiedWaitsForLock(t *testing.T) {
+	ms := family(t, 4)
+	lock := must(NewLock(ms[0]))(t)
+	t.Cleanup(lock.Close)
+	cs := condFamily(t, ms, lock)
+	for _, end := range []string{"release", "release by another", "death"} {
+		m := child(t, ms[0])
+		c := must(OpenCondition(m, cs[0].Handle()))(t)
+		results := []func() (bool, error){waitsIn(t, cs[1], 1, Opt{}), waitsIn(t, cs[2], 1, Opt{})}
+		ok, err := c.Lock().Acquire(Opt{})
+		acquired(t, ok, err)
+		alone := async(t, func() {
+			ok, err := cs[3].Lock().Acquire(Opt{})
+			acquired(t, ok, err)
+			wantErr(t, cs[3].Lock().(*Lock).Release(), nil)
+		})
+		blocked(t, ms[3], lock.Handle(), arena.OpAcquire)
+		wantErr(t, c.NotifyAll(Opt{}), nil)
+		if n := cs[0].Waiters(); n != 0 {
+			t.Errorf("%d have not been notified", n)
+		}
+		switch end {
+		case "release":
+			wantErr(t, c.Lock().(*Lock).Release(), nil)
+		case "release by another":
+			wantErr(t, lock.Release(), nil)
+		}
+		if end == "death" {
+			ms[0].Reap(m.ID(), -9)
+		} else {
+			c.Close()
+			m.Leave()
+			ms[0].Reap(m.ID(), 0)
+		}
+		alone()
+		for _, result := range results {
+			ok, err := result()
+			acquired(t, ok, err)
+		}
+	}
+}
+
+// A wait can be cancelled after its notification, while somebody else has the lock.
+func TestConditionCancelNotified(t *testing.T) {
+	ms := family(t, 2)
+	cs := condFamily(t, ms, nil)
+	var cancel futex.Cancel
+	wait := async(t, func() {
+		ok, err := cs[1].Lock().Acquire(Opt{})
+		acquired(t, ok, err)
+		_, err = cs[1].Wait(Opt{Cancel: &cancel})
+		wantErr(t, err, futex.ErrCanceled)
+	})
+	blocked(t, ms[1], cs[1].Handle(), arena.OpWait)
+	with(t, cs[0], func() {
+		wantErr(t, cs[0].Notify(1, Opt{}), nil)
+		cancel.Cancel()
+		wait()
+	})
 }

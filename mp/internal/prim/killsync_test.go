@@ -41,7 +41,7 @@ func playLock(p *player) error {
 				break
 			}
 			exclusive(words)
-			err = r.Release(Opt{})
+			err = r.Release(0)
 		} else {
 			exclusive(words)
 		}

@@ -2,6 +2,7 @@ package prim
 
 import (
 	"runtime"
+	"sync/atomic"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/internal/futex"
@@ -47,6 +48,16 @@ func (l *Lock) Acquire(opt Opt) (bool, error) {
 	return ok, err
 }
 
+// TryAcquire is Acquire for the given thread without waiting, in fewer instructions.
+func (l *Lock) TryAcquire(thread uint32) (bool, error) {
+	if l.closed.Load() {
+		return false, arena.ErrStale
+	}
+	ok := l.c.F[0].CompareAndSwap(0, ownerWord(l.thisSlot(), thread))
+	runtime.KeepAlive(l)
+	return ok, nil
+}
+
 // Release frees the lock and wakes a waiter. It does not block. The error is ErrNotHeld if nobody had the lock, and no owner has
 // left with it since the last release, or, after Close, arena.ErrStale.
 func (l *Lock) Release() error {
@@ -83,11 +94,13 @@ func (l *Lock) giveAll(uint32) (depth uint32) {
 	return 1
 }
 
-func (l *Lock) takeBack(_ uint32, opt Opt) (bool, error) {
-	return l.takeWord(ownerWord(l.thisSlot(), opt.Thread), opt)
+func (l *Lock) takeBack(_, slept uint32, opt Opt) (bool, error) {
+	return l.takeWord(ownerWord(l.thisSlot(), opt.Thread)|slept, opt)
 }
 
-// owner and takeWord serve Lock and RLock, whose cells have the owner word in F[0].
+// word, owner and takeWord serve Lock and RLock, whose cells have the owner word in F[0].
+func (o *object) word() *atomic.Uint32 { return &o.c.F[0] }
+
 func (o *object) owner() (arena.SlotID, bool) {
 	if o.closed.Load() {
 		return 0, false

@@ -23,6 +23,8 @@ func TestLock(t *testing.T) {
 	for _, l := range []*Lock{a, b} { // not even the owner may take it again
 		ok, err = l.Acquire(Opt{NoWait: true})
 		refused(t, ok, err)
+		ok, err = l.TryAcquire(0)
+		refused(t, ok, err)
 		ok, err = l.Acquire(soon())
 		refused(t, ok, err)
 	}
@@ -132,32 +134,36 @@ func TestRLock(t *testing.T) {
 	defer a.Close()
 	defer b.Close()
 
-	wantErr(t, a.Release(Opt{}), ErrNotOwner)
-	for range 3 {
-		ok, err := a.Acquire(Opt{Thread: 5})
+	wantErr(t, a.Release(0), ErrNotOwner)
+	ok, err := a.Acquire(Opt{Thread: 5})
+	acquired(t, ok, err)
+	for range 2 {
+		ok, err = a.TryAcquire(5)
 		acquired(t, ok, err)
 	}
 	if n := a.Count(); n != 3 || !a.Mine(5) || a.Mine(6) || b.Mine(5) {
 		t.Errorf("count %d, mine %v %v %v", n, a.Mine(5), a.Mine(6), b.Mine(5))
 	}
-	ok, err := a.Acquire(Opt{Thread: 6, NoWait: true})
+	ok, err = a.Acquire(Opt{Thread: 6, NoWait: true})
+	refused(t, ok, err)
+	ok, err = a.TryAcquire(6)
 	refused(t, ok, err)
 	ok, err = b.Acquire(Opt{Thread: 5, NoWait: true})
 	refused(t, ok, err)
-	wantErr(t, a.Release(Opt{Thread: 6}), ErrNotOwner)
-	wantErr(t, b.Release(Opt{Thread: 5}), ErrNotOwner)
+	wantErr(t, a.Release(6), ErrNotOwner)
+	wantErr(t, b.Release(5), ErrNotOwner)
 	for range 3 {
 		if !a.Locked() {
 			t.Error("free too early")
 		}
-		wantErr(t, a.Release(Opt{Thread: 5}), nil)
+		wantErr(t, a.Release(5), nil)
 	}
 	if a.Locked() || a.Count() != 0 {
 		t.Error("locked after as many releases")
 	}
-	ok, err = b.Acquire(Opt{NoWait: true})
+	ok, err = b.TryAcquire(0)
 	acquired(t, ok, err)
-	wantErr(t, b.Release(Opt{}), nil)
+	wantErr(t, b.Release(0), nil)
 }
 
 // Objects that are closed, or whose cell is gone, answer with an error.
@@ -174,10 +180,13 @@ func TestClosed(t *testing.T) {
 		o.Close()
 		o.Close()
 	}
-	results := map[string]error{"rlock.Release": rlock.Release(Opt{}), "lock.Release": lock.Release(), "sem.Release": sem.Release(),
+	results := map[string]error{"rlock.Release": rlock.Release(0), "lock.Release": lock.Release(), "sem.Release": sem.Release(),
 		"event.Set": event.Set(), "event.Clear": event.Clear(), "cond.Notify": cond.Notify(1, Opt{}), "queue.Put": queue.Put(nil, nil, Opt{})}
 	_, results["lock.Acquire"] = lock.Acquire(Opt{})
 	_, results["rlock.Acquire"] = rlock.Acquire(Opt{})
+	_, results["lock.TryAcquire"] = lock.TryAcquire(0)
+	_, results["rlock.TryAcquire"] = rlock.TryAcquire(0)
+	_, results["sem.TryAcquire"] = sem.TryAcquire()
 	_, results["sem.Acquire"] = sem.Acquire(Opt{})
 	_, results["event.Wait"] = event.Wait(Opt{})
 	_, results["cond.Wait"] = cond.Wait(Opt{})

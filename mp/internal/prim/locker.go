@@ -1,6 +1,10 @@
 package prim
 
-import "github.com/starmp/starmp/mp/internal/arena"
+import (
+	"sync/atomic"
+
+	"github.com/starmp/starmp/mp/internal/arena"
+)
 
 // Locker is a lock that a Condition can use: a *Lock or a *RLock.
 type Locker interface {
@@ -12,9 +16,12 @@ type Locker interface {
 	// Owner is the slot that has the lock; ok is false if it is free.
 	Owner() (slot arena.SlotID, ok bool)
 
-	// giveAll frees the lock however often thread, which has it, has taken it; takeBack takes it as often again.
+	// giveAll frees the lock however often thread, which has it, has taken it; takeBack takes it as often again, for one who may
+	// have slept on its word if slept is ownerWaiters, else 0.
 	giveAll(thread uint32) (depth uint32)
-	takeBack(depth uint32, opt Opt) (bool, error)
+	takeBack(depth, slept uint32, opt Opt) (bool, error)
+	// word is the owner word.
+	word() *atomic.Uint32
 }
 
 // OpenLocker opens the Lock or RLock h for m. It returns arena.ErrStale or arena.ErrKind if h names neither.

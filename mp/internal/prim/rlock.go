@@ -48,24 +48,42 @@ func (l *RLock) Acquire(opt Opt) (bool, error) {
 		l.c.W[0].Store(l.c.W[0].Load() + 1)
 		return true, nil
 	}
-	return l.takeBack(1, opt)
+	return l.takeBack(1, 0, opt)
 }
 
-// Release undoes one Acquire of the thread opt.Thread; the last one wakes a waiter. It does not block. The error is
+// TryAcquire is Acquire for the given thread without waiting, in fewer instructions.
+func (l *RLock) TryAcquire(thread uint32) (ok bool, err error) {
+	if l.closed.Load() {
+		return false, arena.ErrStale
+	}
+	depth := uint32(1)
+	if l.mine(thread) {
+		ok, depth = true, uint32(l.c.W[0].Load())+1
+	} else {
+		ok = l.c.F[0].CompareAndSwap(0, ownerWord(l.thisSlot(), thread))
+	}
+	if ok {
+		l.c.W[0].Store(uint64(thread)<<32 | uint64(depth))
+	}
+	runtime.KeepAlive(l)
+	return ok, nil
+}
+
+// Release undoes one Acquire of the given thread; the last one wakes a waiter. It does not block. The error is
 // ErrNotOwner if that thread does not have the lock or, after Close, arena.ErrStale.
-func (l *RLock) Release(opt Opt) error {
+func (l *RLock) Release(thread uint32) error {
 	if l.closed.Load() {
 		return arena.ErrStale
 	}
-	defer runtime.KeepAlive(l)
-	if !l.mine(opt.Thread) {
+	if !l.mine(thread) {
 		return ErrNotOwner
 	}
 	if v := l.c.W[0].Load(); uint32(v) > 1 {
 		l.c.W[0].Store(v - 1)
-		return nil
+	} else {
+		l.giveAll(thread)
 	}
-	l.giveAll(opt.Thread)
+	runtime.KeepAlive(l)
 	return nil
 }
 
@@ -106,8 +124,8 @@ func (l *RLock) giveAll(uint32) (depth uint32) {
 	return depth
 }
 
-func (l *RLock) takeBack(depth uint32, opt Opt) (bool, error) {
-	ok, err := l.takeWord(ownerWord(l.thisSlot(), opt.Thread), opt)
+func (l *RLock) takeBack(depth, slept uint32, opt Opt) (bool, error) {
+	ok, err := l.takeWord(ownerWord(l.thisSlot(), opt.Thread)|slept, opt)
 	if ok {
 		l.c.W[0].Store(uint64(opt.Thread)<<32 | uint64(depth))
 	}

@@ -13,7 +13,7 @@ import (
 //
 // The chunk: the first 32-bit word is the number of entries in use at most; the entries follow from byte 16 on:
 //
-//	alarm  32 bits: the waiter sleeps on this word while it is 0
+//	alarm  32 bits: the waiter sleeps on this word while it is 0, until it is notified: then on the lock's word
 //	slot   32 bits: the waiter's slot + 1; 0 while the entry is free. Stored last
 //	seq    64 bits: where the waiter stands in line
 //
@@ -124,6 +124,13 @@ func (l *waiters) notify(n int, skip func(arena.SlotID) bool) (ring []int) {
 func (l *waiters) ring(i int) {
 	l.alarm(i).Store(1)
 	futex.Wake(l.alarm(i), 1)
+}
+
+// move makes the waiter in entry i, which has been notified, wait for the lock that the caller has: it would wake up for nothing else.
+// It reports whether it slept. Called in the section, where the entry cannot become another's.
+func (l *waiters) move(i int, lock *atomic.Uint32) bool {
+	l.alarm(i).Store(1)
+	return futex.Move(l.alarm(i), lock, 1) > 0
 }
 
 // strike removes the entries of slots for which gone is true. Those that had been notified pass it on, before they are
