@@ -1,7 +1,7 @@
 #!/bin/sh
 # Measures starmp beside CPython 3.13 and 3.11 and what the machine allows, as far as they are found:
 #
-#	scripts/bench.sh [-rounds N] [-run REGEXP] [-cpus LIST] [-json FILE] [-svg FILE] [SCRIPT.star ...]
+#	scripts/bench.sh [-rounds N] [-run REGEXP] [-cpus LIST] [-json FILE] [-md FILE] [-svg FILE] [SCRIPT.star ...]
 #	scripts/bench.sh -growth [-run REGEXP] [-cpus LIST]
 set -eu
 cd "$(dirname "$0")/.."

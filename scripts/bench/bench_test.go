@@ -129,6 +129,11 @@ func TestResults(t *testing.T) {
 		t.Errorf("table:\n%s", &table)
 	}
 
+	page := string(markdown(report{Commit: "abc"}, results, m.names()))
+	if line := "| start, on one CPU | ms | 3.00 fork | 4.00 fork | - | 0.75 | ≤ 0.50 | missed |"; !strings.Contains(page, line) {
+		t.Errorf("no line %q in\n%s", line, page)
+	}
+
 	drawing := xml.NewDecoder(strings.NewReader(string(chart(results))))
 	bars := 0
 	for {

@@ -45,7 +45,8 @@ type jsonLine struct {
 	Samples []float64 `json:"samples"`
 }
 
-func writeJSON(path string, o options, m *measurement, results []result) error {
+// newReport is all that was measured, and where.
+func newReport(o options, m *measurement, results []result) report {
 	rep := report{
 		Commit: commit(), Date: time.Now().UTC().Format(time.DateOnly), Machine: machine(), CPUs: runtime.NumCPU(),
 		Pinned: o.cpus, Rounds: o.rounds,
@@ -71,6 +72,10 @@ func writeJSON(path string, o options, m *measurement, results []result) error {
 		rep.Limits = append(rep.Limits, jsonLine{Name: k.row, OneCPU: k.pinned, Median: median(samples), Samples: samples})
 	}
 	sortLines(rep.Limits)
+	return rep
+}
+
+func writeJSON(path string, rep report) error {
 	text, err := json.MarshalIndent(rep, "", "\t")
 	if err != nil {
 		return err

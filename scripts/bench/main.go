@@ -1,6 +1,6 @@
 // Bench measures starmp beside CPython's multiprocessing:
 //
-//	scripts/bench.sh [-rounds N] [-run REGEXP] [-cpus LIST] [-json FILE] [-svg FILE] [SCRIPT.star ...]
+//	scripts/bench.sh [-rounds N] [-run REGEXP] [-cpus LIST] [-json FILE] [-md FILE] [-svg FILE] [SCRIPT.star ...]
 //	scripts/bench.sh -growth [-run REGEXP] [-cpus LIST]
 //
 // Each benchmark is a script that runs unchanged under both and prints a number for each row of the table. The script says
@@ -34,6 +34,7 @@ type options struct {
 	cpus          string
 	match         *regexp.Regexp
 	json, svg     string
+	markdown      string
 	growth        bool
 	paths         []string
 }
@@ -47,6 +48,7 @@ func main() {
 	run := flag.String("run", "", "only rows whose name or file matches `regexp`")
 	flag.StringVar(&o.cpus, "cpus", "", "pin everything to these CPUs, a `list` as for taskset")
 	flag.StringVar(&o.json, "json", "", "write everything that was measured to `file`")
+	flag.StringVar(&o.markdown, "md", "", "write the table to `file` as Markdown")
 	flag.StringVar(&o.svg, "svg", "", "draw the ratios to CPython into `file`")
 	flag.BoolVar(&o.growth, "growth", false, "show how costs grow")
 	flag.StringVar(&o.starmp, "starmp", "starmp", "the starmp command")
@@ -102,8 +104,12 @@ func bench(o options) error {
 	m.measure(benchmarks, o.rounds)
 	results := m.results(benchmarks)
 	writeTable(os.Stdout, results, m.names())
+	rep := newReport(o, m, results)
 	if o.json != "" {
-		err = writeJSON(o.json, o, m, results)
+		err = writeJSON(o.json, rep)
+	}
+	if o.markdown != "" {
+		err = cmp.Or(err, os.WriteFile(o.markdown, markdown(rep, results, m.names()), 0o666))
 	}
 	if o.svg != "" {
 		err = cmp.Or(err, os.WriteFile(o.svg, chart(results), 0o666))
