@@ -26,138 +26,140 @@ func index(what string, v starlark.Value, n int) (int, error) {
 var listType = &managedType{
 	typeid: "list", proxy: "ListProxy",
 	own: []string{"append", "clear", "extend", "insert"},
-	methods: withCommon(map[string]managedMethod{
-		"__getitem__": simple("__getitem__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
-			if s, ok := args[0].(slicer); ok {
-				at, err := positions(s, l.Len())
+	list: func() map[string]managedMethod {
+		return withCommon(map[string]managedMethod{
+			"__getitem__": simple("__getitem__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+				if s, ok := args[0].(slicer); ok {
+					at, err := positions(s, l.Len())
+					if err != nil {
+						return nil, err
+					}
+					part := make([]starlark.Value, len(at))
+					for i, p := range at {
+						part[i] = l.Index(p)
+					}
+					return starlark.NewList(part), nil
+				}
+				i, err := index("list", args[0], l.Len())
 				if err != nil {
 					return nil, err
 				}
-				part := make([]starlark.Value, len(at))
-				for i, p := range at {
-					part[i] = l.Index(p)
+				return l.Index(i), nil
+			}),
+			"__setitem__": simple("__setitem__", 2, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+				if s, ok := args[0].(slicer); ok {
+					return starlark.None, setSlice(l, s, args[1])
 				}
-				return starlark.NewList(part), nil
-			}
-			i, err := index("list", args[0], l.Len())
-			if err != nil {
-				return nil, err
-			}
-			return l.Index(i), nil
-		}),
-		"__setitem__": simple("__setitem__", 2, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
-			if s, ok := args[0].(slicer); ok {
-				return starlark.None, setSlice(l, s, args[1])
-			}
-			i, err := index("list assignment", args[0], l.Len())
-			if err != nil {
-				return nil, err
-			}
-			return starlark.None, l.SetIndex(i, args[1])
-		}),
-		"__delitem__": simple("__delitem__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
-			if s, ok := args[0].(slicer); ok {
-				at, err := positions(s, l.Len())
+				i, err := index("list assignment", args[0], l.Len())
 				if err != nil {
 					return nil, err
 				}
-				return starlark.None, deleteItems(l, at)
-			}
-			i, err := index("list assignment", args[0], l.Len())
-			if err != nil {
-				return nil, err
-			}
-			return starlark.None, deleteItems(l, []int{i})
-		}),
-		"__add__": simple("__add__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
-			return starlark.Binary(syntax.PLUS, l, args[0])
-		}),
-		"__mul__": simple("__mul__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
-			return starlark.Binary(syntax.STAR, l, args[0])
-		}),
-		"__rmul__": simple("__rmul__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
-			return starlark.Binary(syntax.STAR, l, args[0])
-		}),
-		"__imul__": simple("__imul__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
-			more, err := starlark.Binary(syntax.STAR, l, args[0])
-			if err != nil {
-				return nil, err
-			}
-			return starlark.None, replace(l, elements(more.(*starlark.List)))
-		}),
-		"__reversed__": simple("__reversed__", 0, func(l *starlark.List, _ starlark.Tuple) (starlark.Value, error) {
-			all := elements(l)
-			slices.Reverse(all)
-			return starlark.NewList(all), nil
-		}),
-		updateWith: updater(1, func(l *starlark.List, args starlark.Tuple, _ starlark.Value) (starlark.Value, func(starlark.Value) error, error) {
-			i, err := index("list", args[0], l.Len())
-			if err != nil {
-				return nil, nil, err
-			}
-			return l.Index(i), func(x starlark.Value) error {
-				if i >= l.Len() {
-					return wire.Errorf("IndexError", "list assignment index out of range")
+				return starlark.None, l.SetIndex(i, args[1])
+			}),
+			"__delitem__": simple("__delitem__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+				if s, ok := args[0].(slicer); ok {
+					at, err := positions(s, l.Len())
+					if err != nil {
+						return nil, err
+					}
+					return starlark.None, deleteItems(l, at)
 				}
-				return l.SetIndex(i, x)
-			}, nil
-		}),
-		"copy": simple("copy", 0, func(l *starlark.List, _ starlark.Tuple) (starlark.Value, error) { return l, nil }),
-		"count": simple("count", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
-			n := 0
-			for i := range l.Len() {
-				eq, err := starlark.Equal(l.Index(i), args[0])
+				i, err := index("list assignment", args[0], l.Len())
 				if err != nil {
 					return nil, err
 				}
-				if eq {
-					n++
+				return starlark.None, deleteItems(l, []int{i})
+			}),
+			"__add__": simple("__add__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+				return starlark.Binary(syntax.PLUS, l, args[0])
+			}),
+			"__mul__": simple("__mul__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+				return starlark.Binary(syntax.STAR, l, args[0])
+			}),
+			"__rmul__": simple("__rmul__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+				return starlark.Binary(syntax.STAR, l, args[0])
+			}),
+			"__imul__": simple("__imul__", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+				more, err := starlark.Binary(syntax.STAR, l, args[0])
+				if err != nil {
+					return nil, err
 				}
-			}
-			return starlark.MakeInt(n), nil
-		}),
-		"index": listIndex,
-		"pop": func(_ *server, thread *starlark.Thread, self starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-			if err := arity("pop", args, kwargs, 0, 1); err != nil {
-				return nil, err
-			}
-			l, at := self.(*starlark.List), starlark.Value(starlark.MakeInt(-1))
-			if len(args) == 1 {
-				at = args[0]
-			}
-			if l.Len() == 0 {
-				return nil, wire.Errorf("IndexError", "pop from empty list")
-			}
-			i, err := index("pop", at, l.Len())
-			if err != nil {
-				return nil, err
-			}
-			pop, err := l.Attr("pop")
-			if err != nil {
-				return nil, err
-			}
-			return starlark.Call(thread, pop, starlark.Tuple{starlark.MakeInt(i)}, nil)
-		},
-		"remove": simple("remove", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
-			i, err := find(l, args[0], 0, l.Len())
-			if err == nil && i < 0 {
-				err = wire.Errorf("ValueError", "list.remove(x): x not in list")
-			}
-			if err != nil {
-				return nil, err
-			}
-			return starlark.None, deleteItems(l, []int{i})
-		}),
-		"reverse": simple("reverse", 0, func(l *starlark.List, _ starlark.Tuple) (starlark.Value, error) {
-			for i, j := 0, l.Len()-1; i < j; i, j = i+1, j-1 {
-				x, y := l.Index(i), l.Index(j)
-				l.SetIndex(i, y)
-				l.SetIndex(j, x)
-			}
-			return starlark.None, nil
-		}),
-		"sort": sortList,
-	}),
+				return starlark.None, replace(l, elements(more.(*starlark.List)))
+			}),
+			"__reversed__": simple("__reversed__", 0, func(l *starlark.List, _ starlark.Tuple) (starlark.Value, error) {
+				all := elements(l)
+				slices.Reverse(all)
+				return starlark.NewList(all), nil
+			}),
+			updateWith: updater(1, func(l *starlark.List, args starlark.Tuple, _ starlark.Value) (starlark.Value, func(starlark.Value) error, error) {
+				i, err := index("list", args[0], l.Len())
+				if err != nil {
+					return nil, nil, err
+				}
+				return l.Index(i), func(x starlark.Value) error {
+					if i >= l.Len() {
+						return wire.Errorf("IndexError", "list assignment index out of range")
+					}
+					return l.SetIndex(i, x)
+				}, nil
+			}),
+			"copy": simple("copy", 0, func(l *starlark.List, _ starlark.Tuple) (starlark.Value, error) { return l, nil }),
+			"count": simple("count", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+				n := 0
+				for i := range l.Len() {
+					eq, err := starlark.Equal(l.Index(i), args[0])
+					if err != nil {
+						return nil, err
+					}
+					if eq {
+						n++
+					}
+				}
+				return starlark.MakeInt(n), nil
+			}),
+			"index": listIndex,
+			"pop": func(_ *server, thread *starlark.Thread, self starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+				if err := arity("pop", args, kwargs, 0, 1); err != nil {
+					return nil, err
+				}
+				l, at := self.(*starlark.List), starlark.Value(starlark.MakeInt(-1))
+				if len(args) == 1 {
+					at = args[0]
+				}
+				if l.Len() == 0 {
+					return nil, wire.Errorf("IndexError", "pop from empty list")
+				}
+				i, err := index("pop", at, l.Len())
+				if err != nil {
+					return nil, err
+				}
+				pop, err := l.Attr("pop")
+				if err != nil {
+					return nil, err
+				}
+				return starlark.Call(thread, pop, starlark.Tuple{starlark.MakeInt(i)}, nil)
+			},
+			"remove": simple("remove", 1, func(l *starlark.List, args starlark.Tuple) (starlark.Value, error) {
+				i, err := find(l, args[0], 0, l.Len())
+				if err == nil && i < 0 {
+					err = wire.Errorf("ValueError", "list.remove(x): x not in list")
+				}
+				if err != nil {
+					return nil, err
+				}
+				return starlark.None, deleteItems(l, []int{i})
+			}),
+			"reverse": simple("reverse", 0, func(l *starlark.List, _ starlark.Tuple) (starlark.Value, error) {
+				for i, j := 0, l.Len()-1; i < j; i, j = i+1, j-1 {
+					x, y := l.Index(i), l.Index(j)
+					l.SetIndex(i, y)
+					l.SetIndex(j, x)
+				}
+				return starlark.None, nil
+			}),
+			"sort": sortList,
+		})
+	},
 }
 
 // find returns the first index from start to stop at which l has x, -1 for none.

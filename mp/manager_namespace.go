@@ -54,34 +54,36 @@ func makeNamespace(_ *Runtime, _ *starlark.Thread, args starlark.Tuple, kwargs [
 
 var namespaceType = &managedType{
 	typeid: "Namespace", proxy: "NamespaceProxy",
-	methods: map[string]managedMethod{
-		"__repr__":  commonMethods["__repr__"],
-		"__str__":   commonMethods["__str__"],
-		"_getvalue": commonMethods["_getvalue"],
-		updateWith: updater(1, func(n *namespace, args starlark.Tuple, missing starlark.Value) (starlark.Value, func(starlark.Value) error, error) {
-			name, err := n.field(args[0])
-			old, found := n.fields[name]
-			if !found && missing != starlark.None {
-				old, err = missing, nil
-			}
-			return old, func(x starlark.Value) error { n.fields[name] = x; return nil }, err
-		}),
-		"__getattribute__": simple("__getattribute__", 1, func(n *namespace, args starlark.Tuple) (starlark.Value, error) {
-			name, err := n.field(args[0])
-			return n.fields[name], err
-		}),
-		"__setattr__": simple("__setattr__", 2, func(n *namespace, args starlark.Tuple) (starlark.Value, error) {
-			name, ok := starlark.AsString(args[0])
-			if !ok {
-				return nil, wire.Errorf("TypeError", "attribute name must be string, not '%s'", args[0].Type())
-			}
-			n.fields[name] = args[1]
-			return starlark.None, nil
-		}),
-		"__delattr__": simple("__delattr__", 1, func(n *namespace, args starlark.Tuple) (starlark.Value, error) {
-			name, err := n.field(args[0])
-			delete(n.fields, name)
-			return starlark.None, err
-		}),
+	list: func() map[string]managedMethod {
+		return map[string]managedMethod{
+			"__repr__":  common.methods()["__repr__"],
+			"__str__":   common.methods()["__str__"],
+			"_getvalue": common.methods()["_getvalue"],
+			updateWith: updater(1, func(n *namespace, args starlark.Tuple, missing starlark.Value) (starlark.Value, func(starlark.Value) error, error) {
+				name, err := n.field(args[0])
+				old, found := n.fields[name]
+				if !found && missing != starlark.None {
+					old, err = missing, nil
+				}
+				return old, func(x starlark.Value) error { n.fields[name] = x; return nil }, err
+			}),
+			"__getattribute__": simple("__getattribute__", 1, func(n *namespace, args starlark.Tuple) (starlark.Value, error) {
+				name, err := n.field(args[0])
+				return n.fields[name], err
+			}),
+			"__setattr__": simple("__setattr__", 2, func(n *namespace, args starlark.Tuple) (starlark.Value, error) {
+				name, ok := starlark.AsString(args[0])
+				if !ok {
+					return nil, wire.Errorf("TypeError", "attribute name must be string, not '%s'", args[0].Type())
+				}
+				n.fields[name] = args[1]
+				return starlark.None, nil
+			}),
+			"__delattr__": simple("__delattr__", 1, func(n *namespace, args starlark.Tuple) (starlark.Value, error) {
+				name, err := n.field(args[0])
+				delete(n.fields, name)
+				return starlark.None, err
+			}),
+		}
 	},
 }

@@ -190,7 +190,7 @@ func (p *proxy) Attr(name string) (starlark.Value, error) {
 // AttrNames implements starlark.HasAttrs.
 func (p *proxy) AttrNames() []string {
 	names := append([]string{"_callmethod", "_getvalue", "_id", "_manager", "_token"}, p.kind.own...)
-	for name := range p.kind.methods {
+	for name := range p.kind.methods() {
 		names = append(names, name)
 	}
 	sort.Strings(names)
@@ -198,7 +198,7 @@ func (p *proxy) AttrNames() []string {
 }
 
 func (t *managedType) has(name string) bool {
-	if t.methods[name] != nil {
+	if t.methods()[name] != nil {
 		return true
 	}
 	for _, own := range t.own {

@@ -241,7 +241,7 @@ func special(name string) managedMethod {
 			return nil, wire.Errorf("TypeError", "'%s' object does not support item assignment", pythonType(v))
 		})
 	}
-	return commonMethods[name]
+	return common.methods()[name]
 }
 
 var binaryMethods = []struct {

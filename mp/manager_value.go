@@ -66,18 +66,20 @@ func quoted(v starlark.Value) string {
 
 var heldValueType = &managedType{
 	typeid: "Value", proxy: "ValueProxy",
-	methods: map[string]managedMethod{
-		"__repr__":  commonMethods["__repr__"],
-		"__str__":   commonMethods["__str__"],
-		"_getvalue": simple("_getvalue", 0, func(v *managedValue, _ starlark.Tuple) (starlark.Value, error) { return v.value, nil }),
-		"get":       simple("get", 0, func(v *managedValue, _ starlark.Tuple) (starlark.Value, error) { return v.value, nil }),
-		"set": simple("set", 1, func(v *managedValue, args starlark.Tuple) (starlark.Value, error) {
-			v.value = args[0]
-			return starlark.None, nil
-		}),
-		updateWith: updater(0, func(v *managedValue, _ starlark.Tuple, _ starlark.Value) (starlark.Value, func(starlark.Value) error, error) {
-			return v.value, func(x starlark.Value) error { v.value = x; return nil }, nil
-		}),
+	list: func() map[string]managedMethod {
+		return map[string]managedMethod{
+			"__repr__":  common.methods()["__repr__"],
+			"__str__":   common.methods()["__str__"],
+			"_getvalue": simple("_getvalue", 0, func(v *managedValue, _ starlark.Tuple) (starlark.Value, error) { return v.value, nil }),
+			"get":       simple("get", 0, func(v *managedValue, _ starlark.Tuple) (starlark.Value, error) { return v.value, nil }),
+			"set": simple("set", 1, func(v *managedValue, args starlark.Tuple) (starlark.Value, error) {
+				v.value = args[0]
+				return starlark.None, nil
+			}),
+			updateWith: updater(0, func(v *managedValue, _ starlark.Tuple, _ starlark.Value) (starlark.Value, func(starlark.Value) error, error) {
+				return v.value, func(x starlark.Value) error { v.value = x; return nil }, nil
+			}),
+		}
 	},
 }
 

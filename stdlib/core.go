@@ -83,7 +83,7 @@ func attrArgs(name string, args starlark.Tuple, kwargs []starlark.Tuple, low, hi
 
 // attribute reads x.name. found is false where Python would raise AttributeError; err is any other error.
 func (l *Lib) attribute(x starlark.Value, name string) (v starlark.Value, found bool, missing, err error) {
-	if extraNames[name] {
+	if isExtra(name) {
 		if v := l.extra(x, name); v != nil {
 			return v, true, nil, nil
 		}

@@ -1,22 +1,23 @@
 package stdlib
 
 import (
+	"slices"
+
 	"go.starlark.net/starlark"
 )
 
-// extraNames are the methods of Python's built-in types that go.starlark.net's lack. Rewrite sends what has such a name through Lib.extra.
-var extraNames = map[string]bool{
-	// str and bytes
-	"casefold": true, "center": true, "decode": true, "encode": true, "expandtabs": true, "format": true, "format_map": true, "hex": true,
-	"isascii": true, "isdecimal": true, "isidentifier": true, "isnumeric": true, "isprintable": true, "ljust": true, "rjust": true,
-	"swapcase": true, "zfill": true,
-	// list, tuple, dict and set
-	"copy": true, "count": true, "difference_update": true, "index": true, "intersection_update": true, "isdisjoint": true,
-	"reverse": true, "sort": true, "symmetric_difference_update": true,
-	// int and float
-	"bit_count": true, "bit_length": true, "is_integer": true, "to_bytes": true,
-	// functions
-	"__doc__": true, "__name__": true,
+// extraNames are the methods of Python's built-in types that go.starlark.net's lack, sorted. Rewrite sends what has such a name through
+// Lib.extra. A map would cost each child its making.
+var extraNames = [...]string{
+	"__doc__", "__name__", "bit_count", "bit_length", "casefold", "center", "copy", "count", "decode", "difference_update",
+	"encode", "expandtabs", "format", "format_map", "hex", "index", "intersection_update", "is_integer", "isascii",
+	"isdecimal", "isdisjoint", "isidentifier", "isnumeric", "isprintable", "ljust", "reverse", "rjust", "sort", "swapcase",
+	"symmetric_difference_update", "to_bytes", "zfill",
+}
+
+func isExtra(name string) bool {
+	_, found := slices.BinarySearch(extraNames[:], name)
+	return found
 }
 
 type extraMethod = func(l *Lib, thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)

@@ -184,7 +184,7 @@ func (l *Lib) Dir(x starlark.Value) []string {
 	if a, ok := x.(starlark.HasAttrs); ok {
 		names = slices.Clone(a.AttrNames())
 	}
-	for name := range extraNames {
+	for _, name := range extraNames {
 		if l.extra(x, name) != nil {
 			names = append(names, name)
 		}

@@ -73,7 +73,7 @@ func findTargets(x syntax.Expr, targets map[*syntax.DotExpr]bool) {
 // rewriteAttrs replaces x.name by a call of attrName in every expression but the targets.
 func rewriteAttrs(n syntax.Node, targets map[*syntax.DotExpr]bool) {
 	fix := func(x *syntax.Expr) {
-		if d, ok := (*x).(*syntax.DotExpr); ok && !targets[d] && extraNames[d.Name.Name] {
+		if d, ok := (*x).(*syntax.DotExpr); ok && !targets[d] && isExtra(d.Name.Name) {
 			name := &syntax.Literal{Token: syntax.STRING, TokenPos: d.NamePos, Raw: d.Name.Name, Value: d.Name.Name}
 			*x = internalCall(attrName, d.Dot, d.X, name)
 		}
