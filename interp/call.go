@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/starmp/starmp/mp"
@@ -80,7 +79,7 @@ func (rt *Runtime) run(ctx context.Context, f func(*starlark.Thread) error) erro
 	}
 	thread := rt.NewThread("MainThread")
 	cancel := thread.Local(mp.CancelKey).(*mp.Cancel) // another goroutine must not look while the thread runs
-	limit := rt.limitSteps(thread)
+	rt.newBudget(thread)
 	done, stopped := make(chan struct{}), make(chan struct{})
 	unwatch := context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -98,8 +97,8 @@ func (rt *Runtime) run(ctx context.Context, f func(*starlark.Thread) error) erro
 				cause = contextError(ctx)
 			}
 		}
-		if err != nil && strings.Contains(err.Error(), "cancelled: "+stepsReason) {
-			cause = mp.NewLimitError(mp.LimitSteps, strconv.FormatUint(limit, 10), err)
+		if err != nil && rt.overBudget(thread) {
+			cause = mp.NewLimitError(mp.LimitSteps, strconv.FormatUint(rt.opts.MaxSteps, 10), err)
 		}
 		if err == nil && cause == nil {
 			return nil
@@ -133,28 +132,6 @@ func stop(thread *starlark.Thread, cancel *mp.Cancel, reason string, done <-chan
 			cancel.Cancel()
 		}
 	}
-}
-
-// stepsReason is why a thread is cancelled that has taken all its steps.
-const stepsReason = "no steps are left"
-
-// limitSteps makes the thread end when it has taken as many steps as Options say. The caller has not run it yet.
-func (rt *Runtime) limitSteps(thread *starlark.Thread) uint64 {
-	most := rt.opts.MaxSteps
-	if most == 0 {
-		return 0
-	}
-	slice := thread.OnMaxSteps
-	thread.OnMaxSteps = func(thread *starlark.Thread) {
-		if thread.ExecutionSteps() > most {
-			thread.Cancel(stepsReason)
-			return
-		}
-		slice(thread)
-		thread.SetMaxExecutionSteps(min(thread.ExecutionSteps()+timeSlice, most+1))
-	}
-	thread.SetMaxExecutionSteps(min(timeSlice, most+1))
-	return most
 }
 
 // guard calls f. A panic of Go's for a length that nothing can have, as by list(range(1 << 62)), becomes a MemoryError.

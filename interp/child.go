@@ -22,6 +22,8 @@ type Setup struct {
 	Omit []string
 	// Modules is Options.Modules in every process, for runtimes whose Options have none.
 	Modules fs.FS
+	// Clock makes what scripts see as time, once in each process and for each Runtime; nil is the system's.
+	Clock func() Clock
 	// Types are the wire forms of the program's own types of values.
 	Types []wire.Type
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/starmp/starmp/mp"
 	"github.com/starmp/starmp/mp/wire"
 	"github.com/starmp/starmp/stdlib"
+	startime "go.starlark.net/lib/time"
 	"go.starlark.net/starlark"
 )
 
@@ -26,11 +27,23 @@ const timeSlice = 20_000
 func (rt *Runtime) NewThread(name string) *starlark.Thread {
 	thread := &starlark.Thread{Name: name, Load: rt.load, Print: rt.print}
 	thread.SetLocal(mp.CancelKey, new(mp.Cancel))
+	if rt.clock != nil {
+		startime.SetNow(thread, func() (time.Time, error) { return rt.clock.Now(), nil })
+	}
+	slice := uint64(timeSlice)
+	if rt.mp != nil {
+		if n := rt.mp.StepLimit(); n > 0 {
+			slice = min(slice, n)
+		}
+		rt.mp.Starting(thread)
+	}
 	thread.OnMaxSteps = func(thread *starlark.Thread) {
-		thread.SetMaxExecutionSteps(thread.ExecutionSteps() + timeSlice)
+		thread.SetMaxExecutionSteps(thread.ExecutionSteps() + slice)
+		rt.mp.Stepped(thread, slice)
 		rt.lock.yield(thread)
 	}
-	thread.SetMaxExecutionSteps(timeSlice)
+	thread.SetMaxExecutionSteps(slice)
+	rt.shareBudget(thread)
 	return thread
 }
 
@@ -71,10 +84,6 @@ func (rt host) StderrColumns() int {
 		return 80 // a terminal that doesn't tell
 	}
 	return columns
-}
-
-func (rt *Runtime) sleep(thread *starlark.Thread, d time.Duration) error {
-	return rt.mp.Sleep(thread, d)
 }
 
 // Interruptible makes thread the one that Interrupt interrupts, see [mp.Host].

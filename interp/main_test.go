@@ -16,7 +16,7 @@ import (
 
 // TestMain makes the test binary the starmp command too, under that name, and the command's children.
 func TestMain(m *testing.M) {
-	Child(unitSetup("metric", "m"), unitSetup("imperial", "ft"))
+	Child(unitSetup("metric", "m"), unitSetup("imperial", "ft"), Setup{Name: "clock", Clock: newTestClock})
 	testscript.Main(m, map[string]func(){
 		"starmp": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})

@@ -45,8 +45,16 @@ type Options struct {
 	// system's files. Built-in modules are there in any case.
 	Modules fs.FS
 
-	// MaxSteps is how many steps each call of ExecFile, Exec, Eval or Call may take here, 0 for no limit. One more is a *LimitError.
+	// Clock is what scripts of this process see as time; nil is the setup's, or the system's. Other processes have the setup's.
+	Clock Clock
+
+	// MaxSteps is how many steps of the interpreter each call of ExecFile, Exec, Eval or Call may take here, with threads that it starts; 0 for
+	// no limit. One more is a *LimitError. Each process that a script starts may take as many, and each task of its pools, if Limits says
+	// nothing else.
 	MaxSteps uint64
+	// Limits are those of each process that scripts start, and of each task of the pools that they make; one that exceeds them fails with an
+	// error that names the limit. A [Pool] has its own instead. What scripts use in this process cannot be limited but for its steps.
+	Limits Limits
 	// MaxProcesses is how many processes the scripts may have at a time, with all that these start; 0 for no limit but the
 	// family's own, 1,024. Starting one more raises OSError.
 	MaxProcesses int
@@ -64,6 +72,7 @@ type Runtime struct {
 	lock  scriptLock
 	codec *wire.Codec
 	lib   *stdlib.Lib
+	clock Clock // nil for the system's
 	eval  *Evaluator
 	mp    *mp.Runtime
 
@@ -73,6 +82,7 @@ type Runtime struct {
 	runTest *starlark.Builtin
 	runner  *starlark.Builtin // runs scripts for Pool.Exec
 	intr    interrupts
+	budgets sync.Map // *budget by weak.Pointer[starlark.Thread], where Options.MaxSteps is set
 
 	classPrefix string // of the class IDs made here; random, because processes come and go
 	classes     atomic.Int64
@@ -110,6 +120,7 @@ func newHost(o Options, setup Setup) *Runtime {
 		Interrupt:   func(pid int) bool { return rt.mp.InterruptPid(pid) },
 	})
 	rt.lib.Register(rt.codec)
+	rt.setClock(o.Clock, setup)
 	rt.addSetup(setup)
 	rt.makeRunTest()
 	rt.eval = NewEvaluator(rt.Predeclared)
@@ -130,8 +141,12 @@ func New(o Options) (*Runtime, error) {
 	if o.Modules == nil {
 		o.Modules = setup.Modules
 	}
+	below := o.Limits
+	if below.Steps == 0 {
+		below.Steps = o.MaxSteps
+	}
 	rt := newHost(o, setup)
-	rt.mp, err = mp.New(host{rt}, mp.Options{Setup: o.Setup, Processes: o.MaxProcesses, SharedMemory: o.SharedMemory})
+	rt.mp, err = mp.New(host{rt}, mp.Options{Setup: o.Setup, Processes: o.MaxProcesses, Limits: below, SharedMemory: o.SharedMemory})
 	if err != nil {
 		return nil, err
 	}

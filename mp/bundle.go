@@ -27,6 +27,17 @@ type bundle struct {
 	limits     *Limits
 }
 
+// limitsBelow are the limits of a process that is started here, given its own; nil for none.
+func (rt *Runtime) limitsBelow(own *Limits) *Limits {
+	switch {
+	case own != nil:
+		return own
+	case rt.limits != nil:
+		return rt.limits
+	}
+	return rt.below
+}
+
 func (b *bundle) String() string        { return "<bundle>" }
 func (b *bundle) Type() string          { return "bundle" }
 func (b *bundle) Freeze()               {}
@@ -38,10 +49,7 @@ func (rt *Runtime) newBundle(p *process, self starlark.Value) *bundle {
 	logs := rt.logs
 	rt.mu.Unlock()
 	dir, env := rt.host.Surroundings()
-	limits := p.limits
-	if limits == nil {
-		limits = rt.limits
-	}
+	limits := rt.limitsBelow(p.limits)
 	return &bundle{
 		logs: logs, dir: dir, env: env, limits: limits, registered: rt.registered(),
 		process: self, target: p.target, args: p.args, kwargs: p.kwargs,

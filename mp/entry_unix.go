@@ -129,7 +129,7 @@ func (rt *Runtime) runBundle(thread *starlark.Thread, s *arena.Slot) int {
 		if rt.limits == nil || p.target == rt.work { // who looks after its tasks itself
 			_, err = call()
 		} else {
-			_, err = rt.fenced(thread, 0, func(e *LimitError) {
+			_, err = rt.fenced(thread, 0, true, func(e *LimitError) {
 				rt.host.Stderr("Process " + rt.Name() + ":\n" + e.Error() + "\n")
 			}, call)
 		}

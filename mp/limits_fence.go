@@ -27,19 +27,22 @@ type fence struct {
 	limits *Limits
 	thread *starlark.Thread
 	cancel *Cancel
-	job    uint64              // 0: the process itself is the task
+	job    uint64              // 0 for none of a pool's
+	whole  bool                // the process itself is the task
 	report func(e *LimitError) // called if the task does not end, before the process is ended
 	slice  func(*starlark.Thread)
 
-	start, sliced uint64 // steps
-	noted         bool   // a position of this task
+	start, sliced uint64        // steps
+	others        atomic.Uint64 // steps of other threads meanwhile
+	noted         bool          // a position of this task
 	heap          []metrics.Sample
 	ended         chan struct{}
 	stopping      sync.WaitGroup
 
-	mu   sync.Mutex
-	over bool  // guarded by mu
-	why  Limit // guarded by mu: what ends the task, empty for nothing
+	mu      sync.Mutex
+	over    bool            // guarded by mu
+	why     Limit           // guarded by mu: what ends the task, empty for nothing
+	threads []startedThread // guarded by mu: that it has started
 }
 
 // fences is what stops tasks under limits from outside.
@@ -53,10 +56,11 @@ type fences struct {
 // mostUnwanted is how many jobs are remembered that are unwanted; those that are over are among them.
 const mostUnwanted = 1024
 
-// fenced runs call under the limits of this process. The error is a *LimitError where it exceeded one. The caller has the script lock.
-func (rt *Runtime) fenced(thread *starlark.Thread, job uint64, report func(*LimitError), call func() (starlark.Value, error)) (starlark.Value, error) {
+// fenced runs call, a task or the whole process, under the limits of this process. The error is a *LimitError where it exceeded one. The
+// caller has the script lock.
+func (rt *Runtime) fenced(thread *starlark.Thread, job uint64, whole bool, report func(*LimitError), call func() (starlark.Value, error)) (starlark.Value, error) {
 	l := rt.limits
-	g := &fence{rt: rt, limits: l, thread: thread, job: job, report: report, ended: make(chan struct{}), start: thread.ExecutionSteps(), slice: thread.OnMaxSteps}
+	g := &fence{rt: rt, limits: l, thread: thread, job: job, whole: whole, report: report, ended: make(chan struct{}), start: thread.ExecutionSteps(), slice: thread.OnMaxSteps}
 	g.cancel, _ = thread.Local(CancelKey).(*Cancel)
 	mark, refused := rt.Mark(), rt.member.Slot().Refused.Load()
 
@@ -94,6 +98,9 @@ func (rt *Runtime) fenced(thread *starlark.Thread, job uint64, report func(*Limi
 	}
 	if now := rt.Mark(); now != mark {
 		rt.host.Block(thread, func() { rt.EndSince(mark) })
+	}
+	if threads := g.threads; len(threads) > 0 { // no more are added
+		rt.host.Block(thread, func() { endThreads(threads) })
 	}
 
 	if why != "" {
@@ -207,7 +214,7 @@ const (
 func (g *fence) onSteps(thread *starlark.Thread) {
 	n := thread.ExecutionSteps()
 	done := n - g.start
-	if g.limits.Steps > 0 && done > g.limits.Steps {
+	if g.limits.Steps > 0 && done+g.others.Load() > g.limits.Steps {
 		if g.vague() && done < g.limits.Steps+eachStep {
 			thread.SetMaxExecutionSteps(n + 1) // a step or two further it can say where it is
 			return
@@ -258,6 +265,56 @@ func (g *fence) next(n uint64) {
 		step = min(step, max(g.limits.Steps+1-(n-g.start), 1))
 	}
 	g.thread.SetMaxExecutionSteps(n + step)
+}
+
+// Stepped counts steps of a thread that runs scripts. Those of threads beside a task's own, as in a ThreadPool, are the task's as well.
+func (rt *Runtime) Stepped(thread *starlark.Thread, steps uint64) {
+	if rt.limits == nil || rt.limits.Steps == 0 {
+		return
+	}
+	rt.fences.mu.Lock()
+	g := rt.fences.current
+	rt.fences.mu.Unlock()
+	if g != nil && g.thread != thread && g.others.Add(steps) > rt.limits.Steps {
+		g.violate(LimitSteps)
+	}
+}
+
+// Starting tells of a thread that is made to run scripts, by the one that has the script lock. It ends with the task.
+func (rt *Runtime) Starting(thread *starlark.Thread) {
+	rt.fences.mu.Lock()
+	g := rt.fences.current
+	rt.fences.mu.Unlock()
+	if g == nil || g.whole {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.over {
+		cancel, _ := thread.Local(CancelKey).(*Cancel)
+		g.threads = append(g.threads, startedThread{thread, cancel})
+	}
+}
+
+type startedThread struct {
+	*starlark.Thread
+	cancel *Cancel // read before the thread runs, when it may have changed its locals
+}
+
+// endThreads cancels what is left of a task.
+func endThreads(threads []startedThread) {
+	for _, t := range threads {
+		t.Cancel(fenceReason)
+		t.cancel.Cancel()
+	}
+}
+
+// StepLimit is how many steps the scripts of this process may take, 0 for no limit.
+func (rt *Runtime) StepLimit() uint64 {
+	if rt.limits == nil {
+		return 0
+	}
+	return rt.limits.Steps
 }
 
 // heapLive is how many bytes the last collection has found in use.

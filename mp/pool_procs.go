@@ -193,8 +193,8 @@ func (c *procs) add(thread *starlark.Thread) error {
 func (c *procs) buried(ch *child) {
 	s := c.rt.slot(ch.slot)
 	l := lostChild{name: s.Name(), pid: ch.pid, status: ch.status, job: s.Task[0].Load(), chunk: uint32(s.Task[1].Load()), stage: s.Task[wordStage].Load()}
-	if limits := c.limits; limits != nil && limits.Memory > 0 && ch.status == 2 && outOfMemory(string(ch.crash)) {
-		l.limit = &LimitError{Limit: LimitMemory, Max: limits.max(LimitMemory), Pos: s.Pos()}
+	if e := ch.outOfMemory(c.rt.limitsBelow(c.limits), s.Pos()); e != nil {
+		l.limit = e
 	}
 	c.mu.Lock()
 	c.notices++

@@ -116,7 +116,7 @@ func (w *worker) confined(t task, do func(*task) (starlark.Value, error)) (starl
 	if w.rt.limits == nil {
 		return do(&t)
 	}
-	return w.rt.fenced(w.thread, t.job, func(e *LimitError) {
+	return w.rt.fenced(w.thread, t.job, false, func(e *LimitError) {
 		w.results.Put(e.append(appendResult(nil, t.job, t.chunk, resultLimit)), nil, prim.Opt{})
 	}, func() (starlark.Value, error) { return do(&t) })
 }

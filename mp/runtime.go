@@ -70,6 +70,7 @@ type Runtime struct {
 
 	confined bool    // the process was started for scripts with limits; what crashes write goes to its parent
 	limits   *Limits // of the scripts of this process, and those below; nil for none. Set before any runs
+	below    *Limits // a root's, of the processes that it starts; nil for none
 	fences   fences
 
 	deaf atomic.Bool // interrupts mean nothing to this process
@@ -88,6 +89,7 @@ type Runtime struct {
 type Options struct {
 	Setup        string // which interpreter a child makes around its Runtime, see Runtime.Setup
 	Processes    int    // how many processes may exist at a time beside the root; 0 for as many as the family's table has room for
+	Limits       Limits // of each process that the root starts, and what that starts; those of its pools' tasks hold for each task
 	SharedMemory int64  // bytes of the arena; 0 for what STARMP_ARENA says, else half of the machine's memory
 }
 
@@ -97,7 +99,13 @@ func New(host Host, o Options) (*Runtime, error) {
 	if unclaimedChild() {
 		return nil, errNoChild
 	}
+	if err := o.Limits.check(); err != nil {
+		return nil, err
+	}
 	rt := &Runtime{host: host, opts: o, name: "MainProcess", children: map[*child]*process{}}
+	if o.Limits != (Limits{}) {
+		rt.below = &rt.opts.Limits
+	}
 	return rt, rt.init()
 }
 

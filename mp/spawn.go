@@ -42,6 +42,9 @@ func (rt *Runtime) spawn(limits *Limits) (*child, error) {
 	if err != nil {
 		return nil, wire.Errorf("OSError", "[Errno 11] %w", err)
 	}
+	if limits == nil {
+		limits = rt.below
+	}
 	c := &child{rt: rt, slot: slot, confined: rt.confined || limits != nil}
 	abandon := func(err error) (*child, error) {
 		if c.inbox != nil {
@@ -80,8 +83,29 @@ func (c *child) watch() {
 			break
 		}
 	}
+	if len(c.crash) > 0 {
+		s := c.rt.slot(c.slot)
+		name, pos := s.Name(), s.Pos()
+		defer func() {
+			c.mu.Lock()
+			told := c.onEnd != nil // a pool tells who waits for the task
+			c.mu.Unlock()
+			if e := c.outOfMemory(c.rt.limitsBelow(nil), pos); e != nil && !told {
+				c.rt.host.Stderr("Process " + name + ":\n" + e.Error() + "\n")
+			}
+		}()
+	}
 	c.collect()
 	c.control.Close()
+}
+
+// outOfMemory is the error of a child that has died because it needed more memory than its limits l, which may be nil, allow; nil for
+// any other. The child is dead.
+func (c *child) outOfMemory(l *Limits, pos string) *LimitError {
+	if l == nil || l.Memory == 0 || c.status != 2 || !outOfMemory(string(c.crash)) {
+		return nil
+	}
+	return &LimitError{Limit: LimitMemory, Max: l.max(LimitMemory), Pos: pos}
 }
 
 // run hands the child its bundle.

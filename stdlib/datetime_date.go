@@ -91,11 +91,15 @@ func (d date) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (sta
 	return nil, nil
 }
 
-func dateToday(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func dateToday(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if err := argCount("today", args, kwargs, 0, 0); err != nil {
 		return nil, err
 	}
-	y, m, d := time.Now().Date()
+	t, err := now(thread)
+	if err != nil {
+		return nil, err
+	}
+	y, m, d := t.Local().Date()
 	return date(ordinalOf(y, int(m), d)), nil
 }
 

@@ -146,7 +146,7 @@ func (x datetime) Binary(op syntax.Token, y starlark.Value, side starlark.Side) 
 	return nil, nil
 }
 
-func datetimeNow(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func datetimeNow(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var zone starlark.Value
 	if err := bind(b.Name(), args, kwargs, "tz?", &zone); err != nil {
 		return nil, err
@@ -155,11 +155,19 @@ func datetimeNow(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, k
 	if err != nil {
 		return nil, err
 	}
-	return orError(datetimeAt(time.Now(), z))
+	t, err := now(thread)
+	if err != nil {
+		return nil, err
+	}
+	return orError(datetimeAt(t, z))
 }
 
-func datetimeUTCNow(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	x, err := datetimeAt(time.Now(), utcZone)
+func datetimeUTCNow(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	t, err := now(thread)
+	if err != nil {
+		return nil, err
+	}
+	x, err := datetimeAt(t, utcZone)
 	x.clock.zone = nil
 	if err == nil {
 		err = argCount("utcnow", args, kwargs, 0, 0)

@@ -14,7 +14,10 @@ import (
 // newRecord makes a LogRecord of a call.
 func (s *logs) newRecord(thread *starlark.Thread, name string, level int, msg starlark.Value, args starlark.Tuple, exc, extra starlark.Value) (*Instance, error) {
 	x := &Instance{cls: s.record}
-	now := time.Now()
+	now, err := now(s.lib.cfg.Current())
+	if err != nil {
+		return nil, err
+	}
 	file, line, fn := "", 0, ""
 	for depth := 1; thread != nil && depth < thread.CallStackDepth(); depth++ {
 		if fr := thread.CallFrame(depth); fr.Pos.Filename() != "<builtin>" {

@@ -18,7 +18,7 @@ func (l *Lib) loggingModule() starlark.StringDict {
 	s := &logs{lib: l, levels: map[int]string{0: "NOTSET", 10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL"},
 		loggers: map[string]*logger{}}
 	s.root = &logger{logs: s, name: "root", level: 30, propagate: true}
-	s.started = time.Now()
+	s.started, _ = now(l.cfg.Current())
 	l.logs = s
 	l.Module("sys").(*Module).ModuleMembers() // whose streams handlers have, and are sent by name
 	s.makeClasses()

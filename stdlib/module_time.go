@@ -17,12 +17,12 @@ func (l *Lib) timeModule() starlark.StringDict {
 		"gmtime":          timeGmtime,
 		"localtime":       timeLocaltime,
 		"mktime":          timeMktime,
-		"monotonic":       clock("monotonic", seconds, monotonicNow),
-		"monotonic_ns":    clock("monotonic_ns", nanoseconds, monotonicNow),
-		"perf_counter":    clock("perf_counter", seconds, monotonicNow),
-		"perf_counter_ns": clock("perf_counter_ns", nanoseconds, monotonicNow),
-		"process_time":    clock("process_time", seconds, cpuTime),
-		"process_time_ns": clock("process_time_ns", nanoseconds, cpuTime),
+		"monotonic":       clock("monotonic", seconds, monotonic),
+		"monotonic_ns":    clock("monotonic_ns", nanoseconds, monotonic),
+		"perf_counter":    clock("perf_counter", seconds, monotonic),
+		"perf_counter_ns": clock("perf_counter_ns", nanoseconds, monotonic),
+		"process_time":    clock("process_time", seconds, processTime),
+		"process_time_ns": clock("process_time_ns", nanoseconds, processTime),
 		"sleep":           l.timeSleep,
 		"strftime":        timeStrftime,
 		"time":            timeTime,
@@ -39,29 +39,49 @@ func (l *Lib) timeModule() starlark.StringDict {
 func seconds(d time.Duration) starlark.Value     { return starlark.Float(d.Seconds()) }
 func nanoseconds(d time.Duration) starlark.Value { return starlark.MakeInt64(int64(d)) }
 
-func wallTime() time.Duration { return time.Duration(time.Now().UnixNano()) }
+// now is what time it is for a script: by the clock that a Go program has set for the thread, if it has, else by the system's.
+func now(thread *starlark.Thread) (time.Time, error) {
+	if thread != nil {
+		if now := startime.Now(thread); now != nil {
+			return now()
+		}
+	}
+	return time.Now(), nil
+}
+
+func wallTime(thread *starlark.Thread) (time.Duration, error) {
+	t, err := now(thread)
+	return time.Duration(t.UnixNano()), err
+}
+
+// monotonic is the system's monotonic clock, or the program's for the thread.
+func monotonic(thread *starlark.Thread) (time.Duration, error) {
+	if startime.Now(thread) != nil {
+		return wallTime(thread)
+	}
+	return monotonicNow(), nil
+}
+
+func processTime(*starlark.Thread) (time.Duration, error) { return cpuTime(), nil }
 
 // clock returns a function without parameters that reads a clock.
-func clock(name string, unit func(time.Duration) starlark.Value, read func() time.Duration) goFunc {
-	return func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func clock(name string, unit func(time.Duration) starlark.Value, read func(*starlark.Thread) (time.Duration, error)) goFunc {
+	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		if len(args)+len(kwargs) > 0 {
 			return nil, wire.Errorf("TypeError", "time.%s() takes no arguments (%d given)", name, len(args)+len(kwargs))
 		}
-		return unit(read()), nil
+		d, err := read(thread)
+		return unit(d), err
 	}
 }
 
-// timeTime is Python's time() without arguments, go.starlark.net's time(year=..., ...) with some. A clock that a Go
-// program set for the thread counts.
+// timeTime is Python's time() without arguments, go.starlark.net's time(year=..., ...) with some.
 func timeTime(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if len(args)+len(kwargs) > 0 {
 		return startime.Module.Members["time"].(*starlark.Builtin).CallInternal(thread, args, kwargs)
 	}
-	if now := startime.Now(thread); now != nil {
-		t, err := now()
-		return starlark.Float(float64(t.UnixNano()) / 1e9), err
-	}
-	return seconds(wallTime()), nil
+	d, err := wallTime(thread)
+	return seconds(d), err
 }
 
 // timeSleep is sleep(secs). secs may also be one of go.starlark.net's durations.

@@ -98,12 +98,12 @@ func (s structTime) CompareSameType(op syntax.Token, y starlark.Value, depth int
 }
 
 // moment is the optional argument that counts seconds since the epoch, by default now.
-func moment(name string, args starlark.Tuple, kwargs []starlark.Tuple) (time.Time, error) {
+func moment(thread *starlark.Thread, name string, args starlark.Tuple, kwargs []starlark.Tuple) (time.Time, error) {
 	if err := argCount(name, args, kwargs, 0, 1); err != nil {
 		return time.Time{}, err
 	}
 	if len(args) == 0 || args[0] == starlark.None {
-		return time.Now(), nil
+		return now(thread)
 	}
 	if f, ok := args[0].(starlark.Float); ok && math.Abs(float64(f)) < 1<<55 {
 		whole, frac := math.Modf(float64(f))
@@ -115,18 +115,18 @@ func moment(name string, args starlark.Tuple, kwargs []starlark.Tuple) (time.Tim
 	return time.Unix(int64(n), 0), err
 }
 
-func timeGmtime(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	t, err := moment("gmtime", args, kwargs)
+func timeGmtime(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	t, err := moment(thread, "gmtime", args, kwargs)
 	return structTime{t: t.UTC()}, err
 }
 
-func timeLocaltime(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	t, err := moment("localtime", args, kwargs)
+func timeLocaltime(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	t, err := moment(thread, "localtime", args, kwargs)
 	return structTime{t: t.Local()}, err
 }
 
-func timeCtime(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	t, err := moment("ctime", args, kwargs)
+func timeCtime(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	t, err := moment(thread, "ctime", args, kwargs)
 	return starlark.String(t.Local().Format(time.ANSIC)), err
 }
 
@@ -164,22 +164,22 @@ func timeMktime(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kw
 }
 
 // localArg is the optional last argument that says a local time, by default now.
-func localArg(args starlark.Tuple) (time.Time, error) {
+func localArg(thread *starlark.Thread, args starlark.Tuple) (time.Time, error) {
 	if len(args) == 0 {
-		return time.Now(), nil
+		return now(thread)
 	}
 	return calendar(args[0])
 }
 
-func timeAsctime(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func timeAsctime(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if err := argCount("asctime", args, kwargs, 0, 1); err != nil {
 		return nil, err
 	}
-	t, err := localArg(args)
+	t, err := localArg(thread, args)
 	return starlark.String(t.Format(time.ANSIC)), err
 }
 
-func timeStrftime(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func timeStrftime(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if err := argCount("strftime", args, kwargs, 1, 2); err != nil {
 		return nil, err
 	}
@@ -187,7 +187,7 @@ func timeStrftime(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, 
 	if !ok {
 		return nil, wire.Errorf("TypeError", "strftime() argument 1 must be str, not %s", pyType(args[0]))
 	}
-	t, err := localArg(args[1:])
+	t, err := localArg(thread, args[1:])
 	return starlark.String(strftime(format, t)), err
 }
 

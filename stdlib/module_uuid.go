@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
-	"time"
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -164,10 +163,14 @@ func uuid4(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs 
 }
 
 // uuid1 has the time; in place of the machine's address it has random bits, as the RFC allows.
-func uuid1(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func uuid1(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var u uuid
 	rand.Read(u[8:])
-	t := uint64(time.Now().UnixNano()/100) + 0x01b21dd213814000
+	d, err := wallTime(thread)
+	if err != nil {
+		return nil, err
+	}
+	t := uint64(d/100) + 0x01b21dd213814000
 	for i, shift := range []int{24, 16, 8, 0, 40, 32, 56, 48} {
 		u[i] = byte(t >> shift)
 	}
