@@ -65,8 +65,8 @@ type team interface {
 	stop()
 	// await waits until word is not old. The caller does not have the script lock.
 	await(word *atomic.Uint32, old uint32, deadline futex.Deadline, cancel *Cancel) error
-	// rouse tells of a word that has changed, and that somebody may await. Who changed it has woken its waiters as well.
-	rouse()
+	// wake tells those who await word that it has changed.
+	wake(word *atomic.Uint32)
 	// attend tells that outcomes are to be stored as they come, though nobody awaits them.
 	attend()
 	// dissolve gives up what the team holds. There are no workers any more.

@@ -22,7 +22,7 @@ type stream struct {
 	ordered bool
 	limit   time.Duration // of each call, 0 for none
 	size    int           // items of a chunk
-	window  int           // chunks at most on their way or waiting to be taken; guarded by the script lock
+	ahead   lookahead     // guarded by the script lock
 	it      weak.Pointer[IMapIterator]
 	arrived atomic.Uint32 // futex word: counts what arrives
 	bar     *progressBar  // may be nil
@@ -60,8 +60,7 @@ func (s *stream) abortLocked(err error) {
 // tell wakes who waits for something to arrive.
 func (s *stream) tell() {
 	s.arrived.Add(1)
-	futex.Wake(&s.arrived, futex.All)
-	s.pool.team.rouse()
+	s.pool.team.wake(&s.arrived)
 }
 
 func (s *stream) hasCallbacks() bool        { return false }
@@ -72,7 +71,7 @@ func (s *stream) announce(*starlark.Thread) { s.bar.end() }
 // https://docs.python.org/3.13/library/multiprocessing.html#multiprocessing.pool.Pool.imap
 //
 // Unlike CPython's, the input is read as results are taken, at most buffersize items ahead (the parameter of Python
-// 3.16's Executor.map; twice the number of workers in chunks by default).
+// 3.16's Executor.map). By default that is twice the number of workers in chunks, and more where tasks are short, see lookahead.
 type IMapIterator struct {
 	shared
 	s     *stream
@@ -113,7 +112,7 @@ func poolImap(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwar
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{pool: p.pool, ordered: b.Name() == "imap", limit: x.limit, size: size, window: 2 * p.workers(),
+	s := &stream{pool: p.pool, ordered: b.Name() == "imap", limit: x.limit, size: size, ahead: newLookahead(2 * p.workers()),
 		pending: map[uint32]int{}, results: map[uint32]outcome{}}
 	if buffer != starlark.None {
 		n, err := starlark.AsInt32(buffer)
@@ -123,7 +122,7 @@ func poolImap(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwar
 		if n < 1 {
 			return nil, wire.Errorf("ValueError", "buffersize must be None or > 0")
 		}
-		s.window = max(1, n/size)
+		s.ahead = lookahead{window: max(1, n/size)}
 	}
 	it := &IMapIterator{s: s, pool: p}
 	it.shared = shared{rt: p.rt(), typ: imapType, self: it}
@@ -177,7 +176,7 @@ func (p *pool) feed() {
 	}
 	for _, s := range open {
 		if it := s.it.Value(); it != nil {
-			s.window = math.MaxInt
+			s.ahead = lookahead{window: math.MaxInt}
 			it.fill()
 		} else {
 			s.abandon()
@@ -191,13 +190,16 @@ func (it *IMapIterator) fill() {
 		return // another thread is at it, and the input lets this one run
 	}
 	s, p := it.s, it.s.pool
+	if !s.ahead.due(it.sent, it.given) {
+		return
+	}
 	it.busy = true
 	defer func() {
 		if it.busy = false; it.input == nil {
 			s.tell() // who found it busy may be at the end
 		}
 	}()
-	for it.input != nil && int(it.sent-it.given) < s.window && p.over.Load() == 0 {
+	for it.input != nil && int(it.sent-it.given) < s.ahead.window && p.over.Load() == 0 {
 		var items []starlark.Value
 		for x := starlark.Value(nil); len(items) < s.size && it.input.Next(&x); {
 			items = append(items, x)

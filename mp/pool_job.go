@@ -3,7 +3,6 @@ package mp
 import (
 	"sync/atomic"
 
-	"github.com/starmp/starmp/mp/internal/futex"
 	"go.starlark.net/starlark"
 )
 
@@ -133,8 +132,7 @@ func (j *job) announce(thread *starlark.Thread) {
 		j.callBack(thread)
 	}
 	j.done.Store(1)
-	futex.Wake(&j.done, futex.All)
-	j.pool.team.rouse()
+	j.pool.team.wake(&j.done)
 }
 
 // callBack calls the callback that the result is for. An error in it is shown, and changes nothing.

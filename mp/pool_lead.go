@@ -158,14 +158,22 @@ func (c *procs) await(word *atomic.Uint32, old uint32, deadline futex.Deadline, 
 	return nil
 }
 
-// guide handles results until the caller that leads has been told.
+// mostBeyond is how many results a caller that has been told handles for others, or for its next wait.
+const mostBeyond = 64
+
+// guide handles results until the caller that leads has been told, and then some that are there already.
 func (c *procs) guide(me follower, opt prim.Opt) error {
-	for !me.told() {
+	for beyond := 0; beyond < mostBeyond; {
+		if me.told() {
+			opt.NoWait = true
+			beyond++
+		}
 		msg, err := c.results.q.GetUnless(me.told, opt)
 		switch {
 		case err == nil:
 			c.handle(msg)
 		case me.told():
+			return nil
 		case err == prim.ErrQueueEmpty:
 			return futex.ErrTimeout
 		default:
@@ -175,8 +183,11 @@ func (c *procs) guide(me follower, opt prim.Opt) error {
 	return nil
 }
 
-// rouse has a caller that leads look whether it has been told.
-func (c *procs) rouse() {
+// wake tells who awaits word: most often the caller that leads, which has changed it itself and does not sleep.
+func (c *procs) wake(word *atomic.Uint32) {
+	if c.lead.follows.Load() > 0 {
+		futex.Wake(word, futex.All)
+	}
 	if c.lead.holder.Load() == leadCaller {
 		c.results.q.Rouse()
 	}

@@ -219,5 +219,5 @@ func (c *threads) await(w *atomic.Uint32, old uint32, deadline futex.Deadline, c
 	return awaitWord(w, old, deadline, cancel)
 }
 
-func (c *threads) rouse()  {}
-func (c *threads) attend() {}
+func (c *threads) wake(w *atomic.Uint32) { futex.Wake(w, futex.All) }
+func (c *threads) attend()               {}

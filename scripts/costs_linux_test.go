@@ -26,6 +26,7 @@ var calls = []struct {
 	{"put and get", "q = multiprocessing.Queue()", "q.put(i); q.get()", 50000, 0.02},
 	{"pipe", "r, w = multiprocessing.Pipe(False)", "w.send(i); r.recv()", 50000, 0.02},
 	{"pool's map, 10,000 ints", "p = multiprocessing.Pool(2)", "p.map(abs, range(10000))", 10, 250},
+	{"pool's imap, 2,000 tasks", "p = multiprocessing.Pool(2)", "list(p.imap(abs, range(2000), buffersize = 64))", 10, 4000},
 	{"start and join", "", "p = multiprocessing.Process(target = abs, args = (1,)); p.start(); p.join()", 10, 700},
 }
 
