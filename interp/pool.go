@@ -28,7 +28,8 @@ type PoolOptions struct {
 // has received, so that the globals of a module may outlive a task there. What a task starts, processes and pools, ends with it.
 //
 // A task that exceeds a limit, and one whose context ends, is stopped, and its worker lives on; where that takes longer than 0.1 seconds, the worker
-// is ended and a new one takes its place. The other tasks go on in either case.
+// is ended and a new one takes its place. The other tasks go on in either case. Limits on time hold also for a worker that can do nothing about
+// them, because it was stopped (SIGSTOP) or hangs: it is ended from here, up to 0.4 seconds late.
 type Pool struct {
 	rt      *Runtime
 	workers *mp.Workers

@@ -64,10 +64,8 @@ func (rt *Runtime) fenced(thread *starlark.Thread, job uint64, whole bool, repor
 	g.cancel, _ = thread.Local(CancelKey).(*Cancel)
 	mark, refused := rt.Mark(), rt.member.Slot().Refused.Load()
 
-	if l.Steps > 0 || l.Memory > 0 {
-		thread.OnMaxSteps = g.onSteps
-		g.next(g.start)
-	}
+	thread.OnMaxSteps = g.onSteps
+	g.next(g.start)
 	rt.fences.mu.Lock()
 	unwanted := job != 0 && rt.fences.unwanted[job]
 	delete(rt.fences.unwanted, job)
@@ -201,8 +199,8 @@ func (g *fence) insist(limit Limit) {
 	}
 }
 
-// Steps between looks at the task: all of the first ones, so that the position is right where a short function needs too much memory at
-// once, then fewer (BenchmarkLimits).
+// Steps between looks at the task. With a limit on memory: all of the first ones, so that the position is right where a short function needs
+// too much at once, then fewer (BenchmarkPool). Else each is as long as all before.
 const (
 	eachStep   = 32
 	fewSteps   = 1024
@@ -223,8 +221,8 @@ func (g *fence) onSteps(thread *starlark.Thread) {
 		thread.SetMaxExecutionSteps(n + 1)
 		return
 	}
+	g.note()
 	if g.limits.Memory > 0 {
-		g.note()
 		if done > eachStep && done%heapSteps < fewSteps && g.heapLive() > g.limits.Memory/10*7 {
 			g.violate(LimitMemory)
 		}
@@ -254,7 +252,7 @@ func (g *fence) vague() bool {
 
 // next sets when onSteps is called next.
 func (g *fence) next(n uint64) {
-	step := uint64(slicedStep)
+	step := min(max(n-g.start, 1), slicedStep)
 	if g.limits.Memory > 0 {
 		step = fewSteps
 		if n-g.start < eachStep {

@@ -18,6 +18,15 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// childCPU is the processor time that a process has used which has not been waited for, 0 if that is not known.
+func childCPU(pid int) time.Duration {
+	var t unix.Timespec
+	if unix.ClockGettime(^int32(pid)<<3|2, &t) != nil { // CPUCLOCK_SCHED of the process
+		return 0
+	}
+	return time.Duration(t.Nano())
+}
+
 // tooManyFiles reports whether err is that of a process that may have no more descriptors.
 func tooManyFiles(err error) bool { return errors.Is(err, syscall.EMFILE) }
 

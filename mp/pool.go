@@ -257,12 +257,14 @@ func (p *pool) register(w work) (uint64, error) {
 	return p.lastJob, nil
 }
 
-// withdraw makes the work with that number unknown again: outcomes that still come are dropped.
-func (p *pool) withdraw(id uint64) {
+// withdraw makes the work with that number unknown again: outcomes that still come are dropped. It reports false if it was over.
+func (p *pool) withdraw(id uint64) bool {
 	p.mu.Lock()
+	_, known := p.jobs[id]
 	delete(p.jobs, id)
 	p.mu.Unlock()
 	p.stopIfDrained()
+	return known
 }
 
 // finish stores the outcome of one chunk. The caller does not have the script lock.

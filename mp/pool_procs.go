@@ -196,6 +196,9 @@ func (c *procs) buried(ch *child) {
 	if e := ch.outOfMemory(c.rt.limitsBelow(c.limits), s.Pos()); e != nil {
 		l.limit = e
 	}
+	if v := ch.violation.Load(); v != nil && v.job == l.job && ch.status == -int(sigkill) {
+		l.limit = &LimitError{Limit: v.limit, Max: c.limits.max(v.limit), Pos: s.Pos()}
+	}
 	c.mu.Lock()
 	c.notices++
 	n := c.notices
@@ -343,8 +346,12 @@ func (c *procs) drain() {
 }
 
 func (c *procs) stop() {
+	sig := sigterm
+	if c.limits != nil {
+		sig = sigkill // which ends one that is stopped, too
+	}
 	for _, ch := range c.processes() {
-		ch.signal(sigterm)
+		ch.signal(sig)
 	}
 }
 

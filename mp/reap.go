@@ -2,6 +2,7 @@ package mp
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/internal/futex"
@@ -43,7 +44,7 @@ func (rt *Runtime) warn(warnings []arena.Warning) {
 }
 
 // adoptOrphans watches over the children of a dead process. They end by themselves, since their control socket has ended;
-// what they held must still be given back.
+// what they held must still be given back. One that cannot end by itself is killed.
 func (rt *Runtime) adoptOrphans(parent arena.SlotID) {
 	m := rt.member
 	gen := rt.slot(parent).Gen.Load()
@@ -58,7 +59,13 @@ func (rt *Runtime) adoptOrphans(parent arena.SlotID) {
 			defer rt.adopting.Done()
 			pid := int(s.Pid.Load())
 			rt.adopted.Store(pid, true)
+			stuck := time.AfterFunc(orphanGrace+endGrace, func() { // it is stopped, and does not see that its parent is gone
+				if pid != 0 {
+					killPid(pid)
+				}
+			})
 			waitForeign(s)
+			stuck.Stop()
 			rt.adopted.Delete(pid)
 			rt.bury(id, 255)
 			m.Arena().FreeSlot(id)

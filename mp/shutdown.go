@@ -86,7 +86,11 @@ func (rt *Runtime) end(children []*child) {
 	for _, c := range children {
 		c.signal(sigterm)
 	}
-	deadline := futex.After(endGrace)
+	grace := endGrace
+	if rt.limits != nil {
+		grace = taskGrace // they are not to take longer than a task may
+	}
+	deadline := futex.After(grace)
 	for _, c := range children {
 		if c.await(deadline, nil) != nil {
 			c.signal(sigkill)

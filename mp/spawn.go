@@ -24,6 +24,8 @@ type child struct {
 	confined bool   // what it writes as it crashes comes through the control socket
 	crash    []byte // that; watch's own until the child is dead
 
+	violation atomic.Pointer[violation] // why Workers has killed it, nil if it has not
+
 	sentinel int // the number that stands for the process, 0 until asked for; guarded by the script lock
 
 	mu     sync.Mutex

@@ -30,6 +30,8 @@ type Workers struct {
 	mu      sync.Mutex
 	dropped map[uint64]bool // guarded by mu: given out, not wanted any more and not over
 	threads []*starlark.Thread
+	calls   int  // guarded by mu: that were given out and are not over
+	guarded bool // guarded by mu: a goroutine is in guard
 }
 
 // ErrClosed is returned by Workers that were closed, or whose Runtime was.
@@ -105,6 +107,7 @@ func (c *hostCall) announce(*starlark.Thread) {
 	c.of.mu.Lock()
 	delete(c.of.dropped, c.id)
 	c.of.mu.Unlock()
+	c.of.over()
 }
 
 // Call calls fn(*args, **kwargs) in a worker and returns the result. It blocks until a worker has done it.
@@ -172,13 +175,15 @@ func (w *Workers) give(c *hostCall, fn starlark.Value, args starlark.Tuple, kwar
 		held.drop()
 		return closedError(err)
 	}
+	w.guardCalls()
 	if c.id, err = w.pool.register(c); err != nil {
 		held.drop()
+		w.over()
 		return closedError(err)
 	}
 	held.number(c.id)
-	if err := held.give(); err != nil {
-		w.pool.withdraw(c.id)
+	if err := held.give(); err != nil && w.pool.withdraw(c.id) {
+		w.over()
 		return err
 	}
 	return nil
