@@ -31,7 +31,7 @@ var costs = []struct {
 	{"Array", "a = multiprocessing.Array('d', 10)", "a[3] = 0.5; a[3]", 10000, 1.1, 12},
 	{"put and get", "q = multiprocessing.Queue()", "q.put(i); q.get()", 10000, 1.1, 20},
 	{"put and get of a string", "q = multiprocessing.Queue()", "q.put('message'); q.get()", 10000, 3.1, 48},
-	{"put and get of a dict", "q = multiprocessing.Queue()\nd = {'id': 1, 'cost': 2.5}", "q.put(d); q.get()", 10000, 9.1, 640},
+	{"put and get of a dict", "q = multiprocessing.Queue()\nd = {'id': 1, 'cost': 2.5}", "q.put(d); q.get()", 10000, 5.1, 600},
 	{"put and get of 1 MiB", "q = multiprocessing.Queue()\nb = b'0123456789abcdef' * 65536", "q.put(b); q.get()", 50, 8, 1.2e6},
 	{"SimpleQueue", "q = multiprocessing.SimpleQueue()", "q.put(i); q.get()", 10000, 2.1, 40},
 	{"pipe", "r, w = multiprocessing.Pipe(False)", "w.send(i); r.recv()", 10000, 3.1, 48},

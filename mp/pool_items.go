@@ -16,6 +16,12 @@ func (p *Pool) read(iterable starlark.Value) (items poolItems, err error) {
 	if x, ok := iterable.(starlark.Sliceable); ok && x.Type() == "range" {
 		return poolItems{span: x}, nil
 	}
+	switch x := iterable.(type) {
+	case *starlark.List:
+		return poolItems{list: elements(x)}, nil
+	case starlark.Tuple:
+		return poolItems{list: x}, nil
+	}
 	iter := starlark.Iterate(iterable)
 	if iter == nil {
 		return items, notIterable(iterable)

@@ -17,6 +17,9 @@ func (l *Lib) builtinStr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.
 	if err := starlark.UnpackPositionalArgs("str", args, kwargs, 1, &x); err != nil {
 		return nil, err
 	}
+	if _, ok := x.(starlark.String); ok {
+		return x, nil
+	}
 	if b, ok := x.(starlark.Bytes); ok {
 		return starlark.String([]rune(string(b))), nil // U+FFFD for each byte that is no part of UTF-8
 	}

@@ -58,7 +58,7 @@ func (d *Decoder) reset() {
 	clear(d.late)
 	d.refs, d.types, d.late = d.refs[:0], d.types[:0], d.late[:0]
 	d.data, d.pos, d.depth, d.follows, d.peer = nil, 0, 0, 0, nil
-	d.text, d.kept = "", false
+	d.text, d.kept, d.block, d.blockAt = "", false, "", 0
 }
 
 // Value reads a value. It is an error if that is a reference to an object which there isn't yet.
@@ -103,12 +103,12 @@ func (d *Decoder) value() (starlark.Value, error) {
 		return starlark.MakeInt(int(c)), nil
 	case c >= msgpcode.NegFixedNumLow:
 		return starlark.MakeInt(int(int8(c))), nil
-	case c >= msgpcode.FixedStrLow && c <= msgpcode.FixedStrHigh:
+	case isShort(c):
 		b, err := d.take(int(c & msgpcode.FixedStrMask))
 		if err != nil {
 			return nil, err
 		}
-		return starlark.String(b), nil
+		return starlark.String(d.short(b)), nil
 	case c >= msgpcode.FixedArrayLow && c <= msgpcode.FixedArrayHigh:
 		return d.list(uint64(c & msgpcode.FixedArrayMask))
 	case c <= msgpcode.FixedMapHigh:

@@ -3,6 +3,7 @@ package wire
 import (
 	"math"
 
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
 )
@@ -11,9 +12,20 @@ import (
 // tuples that takes for ever to hash: (t, t), where t is such a tuple too.
 const maxHash = 1 << 22
 
+// longName is up to which length keys are kept for the next time.
+const longName = 24
+
 // key reads a key of a dict or set. It isn't ready to be hashed if it refers to a container that isn't complete, or if
 // an entry before it wasn't ready, since entries keep their order.
 func (d *Decoder) key(into starlark.Value) (k starlark.Value, ready bool, err error) {
+	if b := d.data[d.pos:d.end]; len(b) > 0 && isShort(b[0]) && len(d.late) == 0 {
+		d.pos++
+		b, err = d.take(int(b[0] & msgpcode.FixedStrMask))
+		if err != nil {
+			return nil, false, err
+		}
+		return d.name(b), true, nil
+	}
 	outer, first, follows := d.lowest, len(d.refs), d.follows
 	d.lowest = math.MaxInt
 	k, err = d.Value()
@@ -26,6 +38,19 @@ func (d *Decoder) key(into starlark.Value) (k starlark.Value, ready bool, err er
 	ready = d.lowest >= first && (len(d.late) == 0 || !d.waits(into))
 	d.lowest = min(d.lowest, outer)
 	return k, ready, nil
+}
+
+// name is b as a string. Keys come again and again, so it is often there already.
+func (d *Decoder) name(b []byte) starlark.Value {
+	n := uint(len(b))
+	if n == 0 || n > longName {
+		return starlark.String(b)
+	}
+	at := &d.names[(uint(b[0])*7+uint(b[n/2])*3+uint(b[n-1])+n)%uint(len(d.names))]
+	if s, ok := (*at).(starlark.String); !ok || string(s) != string(b) {
+		*at = starlark.String(b)
+	}
+	return *at
 }
 
 // weigh reports whether the message may hash k too.

@@ -34,6 +34,11 @@ type Decoder struct {
 
 	text string // data, where strings may be parts of it
 	kept bool   // one is
+
+	block   string // a part of data, for short strings to be parts of
+	blockAt int    // where in data it begins
+
+	names [64]starlark.Value // short keys seen lately, see name; never reset
 }
 
 // Decode returns the value that data, one whole message, holds. Any bytes are safe: invalid ones are an error.
@@ -114,18 +119,6 @@ func (c *Codec) DecodeKeeping(data []byte, text string) (v starlark.Value, kept 
 	d.reset()
 	c.decoders.Put(d)
 	return v, kept, err
-}
-
-// longText is the size of strings that are worth keeping a message for.
-const longText = 32 << 10
-
-// keep is b, which has just been read, as a string.
-func (d *Decoder) keep(b []byte) string {
-	if len(b) >= longText && len(b) >= len(d.text)/2 && d.text != "" {
-		d.kept = true
-		return d.text[d.pos-len(b) : d.pos]
-	}
-	return string(b)
 }
 
 // Peer returns what DecodeAbroad was told of the sender, nil in a message of the family.
