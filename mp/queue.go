@@ -161,14 +161,7 @@ func (q *Queue) put(thread *starlark.Thread, obj starlark.Value, block bool, tim
 		return err
 	}
 	q.fed = true
-	err := q.rt.encoded("obj", obj, func(data []byte, handles []arena.Handle) error {
-		err := q.q.Put(data, handles, prim.Opt{NoWait: true})
-		if block && errors.Is(err, prim.ErrQueueFull) {
-			err = q.q.Put(data, handles, q.rt.opt(thread, true, timeout))
-		}
-		return err
-	})
-	return scriptError(err)
+	return q.rt.putTo(thread, q.q, obj, block, timeout)
 }
 
 func (q *Queue) get(thread *starlark.Thread, block bool, timeout seconds) (starlark.Value, error) {
@@ -176,6 +169,32 @@ func (q *Queue) get(thread *starlark.Thread, block bool, timeout seconds) (starl
 		return nil, err
 	}
 	return q.rt.getFrom(thread, q.q, block, timeout)
+}
+
+// putTo puts obj into q. A long string is copied into the queue from where it is.
+func (rt *Runtime) putTo(thread *starlark.Thread, q *prim.Queue, obj starlark.Value, block bool, timeout seconds) error {
+	buf := takeBuffer()
+	defer giveBuffer(buf)
+	data, text, long := wire.EncodeText((*buf)[:0], obj, prim.LongText)
+	var handles []wire.Handle
+	if !long {
+		var err error
+		if data, handles, err = rt.host.Codec().Encode((*buf)[:0], "obj", obj); err != nil {
+			return err
+		}
+	}
+	*buf = data
+	put := func(opt prim.Opt) error {
+		if long {
+			return q.PutText(data, text, opt)
+		}
+		return q.Put(data, arenaHandles(handles), opt)
+	}
+	err := put(prim.Opt{NoWait: true})
+	if block && errors.Is(err, prim.ErrQueueFull) {
+		err = put(rt.opt(thread, true, timeout))
+	}
+	return scriptError(err)
 }
 
 // encoded hands f the wire form of v, in a buffer that is reused afterwards. root names v in errors.

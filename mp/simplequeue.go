@@ -80,7 +80,7 @@ var simpleQueueType = &sharedType{"SimpleQueue", []method{
 }}
 
 // simpleQueuePut is SimpleQueue.put(obj).
-func simpleQueuePut(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func simpleQueuePut(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var obj starlark.Value
 	if len(args) == 1 && len(kwargs) == 0 {
 		obj = args[0]
@@ -91,9 +91,7 @@ func simpleQueuePut(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple
 	if q.closed {
 		return nil, errHandleClosed
 	}
-	return starlark.None, scriptError(q.rt.encoded("obj", obj, func(data []byte, handles []arena.Handle) error {
-		return q.q.Put(data, handles, prim.Opt{NoWait: true})
-	}))
+	return starlark.None, q.rt.putTo(thread, q.q, obj, false, seconds{})
 }
 
 // getFrom takes a message out of q and decodes it.

@@ -23,7 +23,7 @@ func NewBlob(m *arena.Member, data []byte) (*Blob, error) {
 	}
 	b := &Blob{}
 	b.init(m, h, c)
-	first, err := fillChain(m, h, nil, data)
+	first, err := fillChain(m, h, nil, data, "")
 	if err != nil {
 		b.Close()
 		return nil, err

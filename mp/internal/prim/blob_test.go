@@ -37,7 +37,7 @@ func TestBlobDeath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := must(fillChain(ms[1], h, nil, make([]byte, 200_000)))(t)
+	first := must(fillChain(ms[1], h, nil, make([]byte, 200_000), ""))(t)
 	c.W[1].Store(200_000)
 	c.W[0].Store(uint64(first))
 	ms[0].Reap(ms[1].ID(), -9)

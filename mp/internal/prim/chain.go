@@ -19,22 +19,27 @@ func chain(a *arena.Arena, first arena.Chunk, f func(arena.Chunk)) {
 	}
 }
 
-// fillChain copies a message to new chunks in hand, for the queue h. On error it has none.
-func fillChain(m *arena.Member, h arena.Handle, handles []arena.Handle, data []byte) (first arena.Chunk, err error) {
+// fillChain copies a message, whose data is data and then text, to new chunks in hand, for the queue h. On error it has none.
+func fillChain(m *arena.Member, h arena.Handle, handles []arena.Handle, data []byte, text string) (first arena.Chunk, err error) {
 	a := m.Arena()
 	var last arena.Chunk
-	for first == 0 || len(handles)+len(data) > 0 {
+	for first == 0 || len(handles)+len(data)+len(text) > 0 {
 		ch, err := m.TakeChunk(h)
 		if err != nil {
 			giveChain(m, first)
 			return 0, err
 		}
-		linkWord(a, ch).Store(0)
+		// Read first: a read maps all pages that the chunk has, a write one.
+		if next := linkWord(a, ch); next.Load() != 0 {
+			next.Store(0)
+		}
 		b := a.Bytes(ch)[chunkHeader:]
 		for ; len(handles) > 0 && len(b) > 0; b, handles = b[8:], handles[1:] {
 			binary.NativeEndian.PutUint64(b, uint64(handles[0]))
 		}
-		data = data[copy(b, data):]
+		n := copy(b, data)
+		data = data[n:]
+		text = text[copy(b[n:], text):]
 		if first == 0 {
 			first = ch
 		} else {

@@ -44,7 +44,13 @@ func playProducer(p *player) error {
 		if n%3 == 0 {
 			handles = slices.Repeat(p.handles[2:], n%5)
 		}
-		if err = q.Put(makeMessage(p.handles[0], n), handles, sometimes(n+int(words.W[wordDone].Add(1)))); err == nil {
+		msg, opt := makeMessage(p.handles[0], n), sometimes(n+int(words.W[wordDone].Add(1)))
+		if n%50 == 13 && len(handles) == 0 {
+			err = q.PutText(msg[:n%99], string(msg[n%99:]), opt)
+		} else {
+			err = q.Put(msg, handles, opt)
+		}
+		if err == nil {
 			n++
 			words.W[wordTokens].Store(uint64(n))
 		} else if err == ErrQueueFull {

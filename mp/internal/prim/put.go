@@ -11,10 +11,13 @@ import (
 // put is one message on its way in.
 type put struct {
 	data    []byte
+	text    string // follows data, in a large message
 	handles []arena.Handle
 	first   arena.Chunk // the filled chain of a large message
 	spare   arena.Chunk // a chunk in hand for the end of the list
 }
+
+func (p *put) size() int { return len(p.data) + len(p.text) }
 
 type putResult int
 
@@ -30,20 +33,31 @@ const (
 // futex.ErrCanceled that it was cancelled. If memory is short the error wraps arena.ErrFull; for a handle whose object is gone, and after Close,
 // arena.ErrStale; ErrDeaf if nobody is left who could get. On an error nothing has been put.
 func (q *Queue) Put(data []byte, handles []arena.Handle, opt Opt) error {
+	return q.putMessage(put{data: data, handles: handles}, opt)
+}
+
+// LongText is the length from which a text is worth PutText.
+const LongText = maxSmall
+
+// PutText is Put of data and then text, which need not be made one.
+func (q *Queue) PutText(data []byte, text string, opt Opt) error {
+	return q.putMessage(put{data: data, text: text}, opt)
+}
+
+func (q *Queue) putMessage(p put, opt Opt) error {
 	if q.closed.Load() {
 		return arena.ErrStale
 	}
 	defer runtime.KeepAlive(q)
-	p := put{data: data, handles: handles}
-	if smallLength(len(handles), len(data)) > maxSmall {
+	if p.text != "" || smallLength(len(p.handles), p.size()) > maxSmall {
 		if opt.NoWait && q.full() {
 			return ErrQueueFull // without the copy
 		}
-		if len(handles) > maxHandles {
+		if len(p.handles) > maxHandles {
 			return ErrHandles
 		}
 		var err error
-		if p.first, err = fillChain(q.m, q.h, handles, data); err != nil {
+		if p.first, err = fillChain(q.m, q.h, p.handles, p.data, p.text); err != nil {
 			return err
 		}
 	}
@@ -119,7 +133,7 @@ func (q *Queue) tryPut(p *put) (putResult, error) {
 	if tail.from(q.head()) >= q.max {
 		return putFull, nil
 	}
-	r := record{kind: smallRecord, ch: tail.chunk(), off: tail.off(), handles: len(p.handles), size: uint64(len(p.data)), first: p.first}
+	r := record{kind: smallRecord, ch: tail.chunk(), off: tail.off(), handles: len(p.handles), size: uint64(p.size()), first: p.first}
 	if p.first != 0 {
 		r.kind = largeRecord
 	}

@@ -50,6 +50,23 @@ func TestQueue(t *testing.T) {
 	}
 }
 
+func TestQueuePutText(t *testing.T) {
+	ms := family(t, 1)
+	q := must(NewQueue(ms[0], 1))(t)
+	defer q.Close()
+	for _, n := range []int{0, 5, arena.ChunkSize - chunkHeader, 200_000} {
+		for _, length := range []int{1, LongText, arena.ChunkSize - chunkHeader - 5, arena.ChunkSize, 1 << 20} {
+			data, text := pattern(n, 1), pattern(length, 2)
+			wantErr(t, q.PutText(data, string(text), Opt{}), nil)
+			wantErr(t, q.PutText(data, string(text), Opt{NoWait: true}), ErrQueueFull)
+			msg := must(q.Get(Opt{NoWait: true}))(t)
+			if !bytes.Equal(msg.Data, append(data, text...)) {
+				t.Errorf("message of %d and %d bytes is damaged", n, length)
+			}
+		}
+	}
+}
+
 // Records meet the end of a chunk in every possible way.
 func TestQueueChunkEnds(t *testing.T) {
 	ms := family(t, 1)

@@ -90,7 +90,7 @@ const (
 func dyingPut(t *testing.T, q *Queue, p *put, step int) {
 	t.Helper()
 	if smallLength(len(p.handles), len(p.data)) > maxSmall {
-		p.first = must(fillChain(q.m, q.h, p.handles, p.data))(t)
+		p.first = must(fillChain(q.m, q.h, p.handles, p.data, p.text))(t)
 	}
 	q.m.Lock(&q.c.F[2])
 	tail := q.tail()
