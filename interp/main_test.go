@@ -16,7 +16,7 @@ import (
 
 // TestMain makes the test binary the starmp command too, under that name, and the command's children.
 func TestMain(m *testing.M) {
-	Child(unitSetup("metric", "m"), unitSetup("imperial", "ft"), Setup{Name: "clock", Clock: newTestClock})
+	Child(unitSetup("metric", "m"), unitSetup("imperial", "ft"), Setup{Name: "clock", Clock: newTestClock}, faultySetup)
 	testscript.Main(m, map[string]func(){
 		"starmp": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
@@ -97,4 +97,23 @@ func unitSetup(name, unit string) Setup {
 			},
 		}},
 	}
+}
+
+// faultySetup is a host's setup with a built-in that reads from where there is no memory: fault(apart), in a goroutine of its own if apart.
+var faultySetup = Setup{
+	Name: "faulty",
+	Predeclared: func() starlark.StringDict {
+		return starlark.StringDict{"fault": starlark.NewBuiltin("fault", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			var apart bool
+			if err := starlark.UnpackPositionalArgs(b.Name(), args, kwargs, 1, &apart); err != nil {
+				return nil, err
+			}
+			var nowhere *length
+			if apart {
+				go func() { _ = nowhere.unit[0] }()
+				select {}
+			}
+			return starlark.String(nowhere.unit), nil
+		})}
+	},
 }
