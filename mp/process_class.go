@@ -90,12 +90,11 @@ func (rt *Runtime) deriveProcess(name string) (starlark.Value, error) {
 	return rt.host.NewClass(name, []starlark.Value{rt.baseProcess}, starlark.StringDict{"__module__": starlark.String("multiprocessing.context")})
 }
 
-// spawnProcess is the class that a context has as Process. It differs from the module's in its name alone.
+// spawnProcess is the class that a context has as Process. It differs from the module's in its name alone. Who encodes something makes
+// the members of all modules, perhaps without the script lock.
 func (rt *Runtime) spawnProcess() (class starlark.Value, err error) {
-	if rt.spawnClass == nil {
-		rt.spawnClass, err = rt.deriveProcess("SpawnProcess")
-	}
-	return rt.spawnClass, err
+	rt.spawnOnce.Do(func() { rt.spawnClass, rt.spawnErr = rt.deriveProcess("SpawnProcess") })
+	return rt.spawnClass, rt.spawnErr
 }
 
 // processMethod wraps f, a method without parameters beside self.

@@ -35,7 +35,9 @@ type Runtime struct {
 	context      *Context       // made at first use; guarded by the script lock
 	baseProcess  starlark.Value // the classes of processes
 	processClass starlark.Value
-	spawnClass   starlark.Value // made at first use; guarded by the script lock
+	spawnOnce    sync.Once // makes the next two at first use
+	spawnClass   starlark.Value
+	spawnErr     error
 	mainClass    starlark.Value // of the root's current_process()
 	parentClass  starlark.Value // of a child's parent_process()
 
