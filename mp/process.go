@@ -222,7 +222,10 @@ func (p *process) send(fn string, sig syscall.Signal) error {
 	if err != nil {
 		return err
 	}
-	if c == nil {
+	switch {
+	case c == nil && p.creator != os.Getpid():
+		return wire.Errorf("AttributeError", "Process.%s: can only be called by the process that started %s", fn, p.name)
+	case c == nil:
 		return wire.Errorf("AttributeError", "Process.%s: the process has not been started", fn)
 	}
 	c.signal(sig)
