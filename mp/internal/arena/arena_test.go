@@ -135,7 +135,7 @@ func TestAttachErrors(t *testing.T) {
 		{"empty", "too short", nil, 0},
 		{"short", "too short", good[:20], 20},
 		{"zero", "is not an arena", make([]byte, headerSize), size},
-		{"other version", "layout version 99, this program has 3", edit(8, 99), size},
+		{"other version", "layout version 99, this program has 4", edit(8, 99), size},
 		{"cut", "has 65536 bytes, its header says 8388608", good[:], 65536},
 		{"grown", "its header says 8388608", good[:], size + 65536},
 		{"slots", "9999 processes", edit(12, 9999), size},

@@ -13,10 +13,10 @@ import (
 // order. All words start as zero, and zero is a legal state of each.
 const (
 	magic         = 0x6172_706d_7261_7473 // "starmpra"
-	layoutVersion = 3
+	layoutVersion = 4
 
 	headerSize = 4096
-	slotSize   = 512
+	slotSize   = 448
 	cellSize   = 256
 	pageSize   = 4096
 
@@ -78,7 +78,7 @@ const (
 	slotTaken    = 0x80
 )
 
-// A Slot is a member process's place in the process table: 512 bytes. All words are read by anybody at any time. Who
+// A Slot is a member process's place in the process table: 448 bytes. All words are read by anybody at any time. Who
 // writes is said with each; after the process's death its reaper may write all of them. Words keep their values in state
 // Dead, and TakeSlot clears them.
 type Slot struct {
@@ -112,10 +112,6 @@ type Slot struct {
 	// Task are words for mp's use, the pool's note of the task at hand. Written by the process.
 	Task [4]atomic.Uint64
 	_    [32]byte
-
-	// Xfer are words for prim's use: progress of a transfer that recovery must know. Written by the process; a
-	// recovery reads them in kinds' Recover and may clear them.
-	Xfer [8]atomic.Uint64
 
 	// pend are the places (offset in the arena) of lock words that threads of this process wait for (pend[:waitPends])
 	// or are about to wake waiters of. A death leaves wakes undone or received and unused: the reaper wakes all there.

@@ -124,8 +124,7 @@ func (s *Slot) reset() {
 	for i := range s.Task {
 		s.Task[i].Store(0)
 	}
-	for i := range s.Xfer {
-		s.Xfer[i].Store(0)
+	for i := range s.pend {
 		s.pend[i].Store(0)
 	}
 	s.wait.seq.Store(0)

@@ -37,12 +37,11 @@ func TestSlot(t *testing.T) {
 		t.Error("FreeSlot frees a slot in use")
 	}
 	s.Task[1].Store(1)
-	s.Xfer[1].Store(1)
 	s.Inbox.Store(1)
 	root.Reap(m.id, 0)
 	a.FreeSlot(m.id)
 	m2 := newMember(t, a, root.id, "Process-2")
-	if m2.id != m.id || s.Gen.Load() != 2 || s.Task[1].Load() != 0 || s.Xfer[1].Load() != 0 || s.Inbox.Load() != 0 {
+	if m2.id != m.id || s.Gen.Load() != 2 || s.Task[1].Load() != 0 || s.Inbox.Load() != 0 {
 		t.Errorf("slot %d again: generation %d, or something left", m2.id, s.Gen.Load())
 	}
 	root.Reap(m2.id, 0)

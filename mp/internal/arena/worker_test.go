@@ -79,7 +79,7 @@ func (w *worker) step() {
 }
 
 // dirt counts new runs that were not zero.
-func dirt(a *Arena) *atomic.Uint64 { return &a.Slot(0).Xfer[0] }
+func dirt(a *Arena) *atomic.Uint64 { return &a.Slot(0).Inbox }
 
 // fill writes to a new run, which must be zero.
 func (w *worker) fill(ch Chunk, n int) {

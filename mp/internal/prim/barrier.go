@@ -159,13 +159,12 @@ func (s *barrierState) end(flags uint32, culprit uint64) (wake bool) {
 	return s.word.Swap((v/barrierOne+1)*barrierOne|flags)&barrierWaiters != 0
 }
 
-// settle strikes the places of slots for which gone is true. The barrier is broken first if one of them waits.
-func (s *barrierState) settle(gone func(arena.SlotID) bool) {
+// settle strikes the places of those for whom gone is true. The barrier is broken first if one of them waits.
+func (s *barrierState) settle(gone func(holder) bool) {
 	gen := s.generation()
 	for i := range s.places.used() {
-		if p := s.places.load(i); p.taken() && p.current(gen) && gone(p.slot()) {
-			id := p.slot()
-			s.end(barrierCut|barrierBroken, uint64(id+1)|uint64(s.m.Arena().Slot(id).Gen.Load())<<32)
+		if p := s.places.load(i); p.taken() && p.current(gen) && gone(p.holder()) {
+			s.end(barrierCut|barrierBroken, uint64(p.holder().slot()+1)|uint64(p.holder().generation(s.m.Arena()))<<32)
 			break
 		}
 	}
@@ -175,7 +174,7 @@ func (s *barrierState) settle(gone func(arena.SlotID) bool) {
 }
 
 func barrierSection(m *arena.Member, c *arena.Cell) section {
-	return section{m: m, lock: &c.F[1], dirty: &c.F[2], settle: func(gone func(arena.SlotID) bool) {
+	return section{m: m, lock: &c.F[1], dirty: &c.F[2], settle: func(gone func(holder) bool) {
 		s := openBarrier(m, c)
 		s.settle(gone)
 	}}
@@ -208,8 +207,8 @@ func checkBarrier(a *arena.Arena, _ arena.Handle, c *arena.Cell, reach func(aren
 		return fmt.Errorf("%d have come to the barrier, %d have places", came, count)
 	}
 	for i := range p.used() {
-		if e := p.load(i); e.taken() && isGone(a, e.slot()) {
-			return fmt.Errorf("slot %d waits and is gone", e.slot())
+		if e := p.load(i); e.taken() && e.holder().gone(a) {
+			return fmt.Errorf("slot %d waits and is gone", e.holder().slot())
 		}
 	}
 	return nil

@@ -265,7 +265,7 @@ func TestBarrierDeath(t *testing.T) {
 		"not counted": func(m *arena.Member, b *Barrier) {
 			m.Lock(&b.c.F[1])
 			s := openBarrier(m, b.c)
-			s.places.add(m.ID(), s.generation())
+			s.places.add(self(m), s.generation())
 		},
 		"acting": func(m *arena.Member, b *Barrier) {
 			comes(t, bs[1], Opt{})

@@ -74,7 +74,7 @@ func (b *Barrier) arrive(opt *Opt, action bool) (t barrierTurn, err error) {
 			}
 			return t, nil
 		}
-		if t.place = s.places.add(b.m.ID(), t.gen); t.place >= 0 {
+		if t.place = s.places.add(self(b.m), t.gen); t.place >= 0 {
 			s.came.Store(n + 1)
 			if t.acts {
 				s.word.Or(barrierActing)

@@ -8,17 +8,17 @@ import (
 	"github.com/starmp/starmp/mp/internal/futex"
 )
 
-// The bounded semaphore keeps a ledger of how many permits each slot has taken. At all times outside a critical section
+// The bounded semaphore keeps a ledger of how many permits each process has taken. At all times outside a critical section
 //
 //	value = bound - sum of the ledger
 //
 // so whoever takes over from a dead one strikes its entry and computes the value anew: no order of the stores within a
 // section matters. A process may release what another one took (CPython allows it). Which one the permit came from cannot
-// be known, so the permit is booked to a slot that has some: its own first, else the first in the ledger.
+// be known, so the permit is booked to a process that has some: its own first, else the first in the ledger.
 //
 // The cell, beside F[0] and F[2]: F[1] is the lock of the sections, with F[0] written only under it. A bound of up to
-// inlineEntries has its ledger in W[0..4], entries slot+1<<32 | permits, 0 when unused: that many cannot run out. A
-// larger bound has it in a chunk, which W[5] names: one 32-bit word for each slot.
+// inlineEntries has its ledger in W[0..4], entries holder<<32 | permits, 0 when unused: that many cannot run out. A
+// larger bound has it in a chunk, which W[5] names: one such word for each slot.
 const inlineEntries = 5
 
 // leftBit is set in F[2], under the lock, from when a process left in good order with permits until the next release. It may have taken
@@ -35,7 +35,12 @@ type ledger struct {
 }
 
 // ledgerSize is the part of the chunk that is used: a word for each of as many slots as an arena can have.
-const ledgerSize = 4 << 10
+const ledgerSize = 8 << 10
+
+func entryOf(h holder, permits uint32) uint64 { return uint64(h)<<32 | uint64(permits) }
+
+// entryHolder is whose entry e is, 0 if it is unused.
+func entryHolder(e uint64) holder { return holder(e >> 32) }
 
 func newLedger(m *arena.Member, h arena.Handle, c *arena.Cell, bound uint32) error {
 	if bound <= inlineEntries {
@@ -52,117 +57,101 @@ func openLedger(a *arena.Arena, c *arena.Cell) ledger {
 	return ledger{a: a, c: c, ch: arena.Chunk(c.W[5].Load())}
 }
 
-// entry is the word of slot, for a ledger in a chunk.
-func (l ledger) entry(slot arena.SlotID) *atomic.Uint32 { return l.a.Word32(l.ch, 4*int(slot)) }
-
-// slots is how many words of the chunk may be in use.
-func (l ledger) slots() arena.SlotID {
+// entries is how many words may be in use.
+func (l ledger) entries() int {
 	if l.ch == 0 {
-		return 0
+		return inlineEntries
 	}
-	return l.a.Slots()
+	return int(l.a.Slots())
 }
 
-// find is the index of slot's inline entry, or -1; slot arena.NoSlot finds an unused one.
-func (l ledger) find(slot arena.SlotID) int {
+func (l ledger) entry(i int) *atomic.Uint64 {
+	if l.ch == 0 {
+		return &l.c.W[i]
+	}
+	return l.a.Word64(l.ch, 8*i)
+}
+
+// find is h's entry, nil if there is none.
+func (l ledger) find(h holder) *atomic.Uint64 {
+	if l.ch == 0 {
+		return l.findInline(h)
+	}
+	if w := l.entry(int(h.slot())); entryHolder(w.Load()) == h {
+		return w
+	}
+	return nil
+}
+
+// findInline is find for a ledger in the cell; holder 0 finds an unused entry.
+func (l ledger) findInline(h holder) *atomic.Uint64 {
 	for i := range inlineEntries {
-		if uint32(l.c.W[i].Load()>>32) == uint32(slot)+1 {
-			return i
+		if w := &l.c.W[i]; entryHolder(w.Load()) == h {
+			return w
 		}
 	}
-	return -1
+	return nil
 }
 
-// add books one permit to slot.
-func (l ledger) add(slot arena.SlotID) {
-	if l.ch != 0 {
-		l.entry(slot).Add(1)
-		return
+// add books one permit to h. What an earlier process in h's slot had must have been struck.
+func (l ledger) add(h holder) {
+	w := l.find(h)
+	switch {
+	case w != nil:
+		w.Store(w.Load() + 1)
+	case l.ch == 0:
+		l.findInline(0).Store(entryOf(h, 1))
+	default:
+		l.entry(int(h.slot())).Store(entryOf(h, 1))
 	}
-	if i := l.find(slot); i >= 0 {
-		l.c.W[i].Add(1)
-		return
-	}
-	l.c.W[l.find(arena.NoSlot)].Store(uint64(slot+1)<<32 | 1)
 }
 
-// sub takes one permit off slot's entry, or off the first one if slot has none. It returns false if there are none at all.
-func (l ledger) sub(slot arena.SlotID) bool {
-	if l.ch != 0 {
-		for other := arena.SlotID(0); l.entry(slot).Load() == 0; other++ {
-			if other == l.slots() {
-				return false
-			}
-			slot = other
+// sub takes one permit off h's entry, or off the first one if h has none. It returns false if there are none at all.
+func (l ledger) sub(h holder) bool {
+	w := l.find(h)
+	for i := 0; w == nil; i++ {
+		if i == l.entries() {
+			return false
 		}
-		l.entry(slot).Add(^uint32(0))
-		return true
-	}
-	i := l.find(slot)
-	for k := 0; i < 0 && k < inlineEntries; k++ {
-		if l.c.W[k].Load() != 0 {
-			i = k
+		if l.entry(i).Load() != 0 {
+			w = l.entry(i)
 		}
 	}
-	if i < 0 {
-		return false
-	}
-	e := l.c.W[i].Load() - 1
+	e := w.Load() - 1
 	if uint32(e) == 0 {
 		e = 0
 	}
-	l.c.W[i].Store(e)
+	w.Store(e)
 	return true
 }
 
-// strike removes the entries of the slots for which gone is true.
-func (l ledger) strike(gone func(arena.SlotID) bool, struck func(arena.SlotID)) {
-	drop := func(slot arena.SlotID, clear func()) {
-		if gone(slot) {
-			clear()
-			struck(slot)
-		}
-	}
-	for slot := range l.slots() {
-		if l.entry(slot).Load() > 0 {
-			drop(slot, func() { l.entry(slot).Store(0) })
-		}
-	}
-	for i := range inlineEntries {
-		if e := l.c.W[i].Load(); e != 0 {
-			drop(arena.SlotID(e>>32)-1, func() { l.c.W[i].Store(0) })
+// strike removes the entries of those for whom gone is true.
+func (l ledger) strike(gone func(holder) bool, struck func(holder)) {
+	for i := range l.entries() {
+		if h := entryHolder(l.entry(i).Load()); h != 0 && gone(h) {
+			l.entry(i).Store(0)
+			struck(h)
 		}
 	}
 }
 
 func (l ledger) sum() (n uint64) {
-	for slot := range l.slots() {
-		n += uint64(l.entry(slot).Load())
-	}
-	for i := range inlineEntries {
-		n += uint64(uint32(l.c.W[i].Load()))
+	for i := range l.entries() {
+		n += uint64(uint32(l.entry(i).Load()))
 	}
 	return n
 }
 
-// has reports whether slot has an entry.
-func (l ledger) has(slot arena.SlotID) bool {
-	if l.ch != 0 {
-		return l.entry(slot).Load() > 0
-	}
-	return l.find(slot) >= 0
-}
-
 // boundedSection is the critical section of the bounded semaphore c.
-func boundedSection(m *arena.Member, c *arena.Cell, struck func(arena.SlotID)) section {
-	return section{m: m, lock: &c.F[1], dirty: &c.F[3], settle: func(gone func(arena.SlotID) bool) {
+func boundedSection(m *arena.Member, c *arena.Cell, struck func(holder)) section {
+	return section{m: m, lock: &c.F[1], dirty: &c.F[3], settle: func(gone func(holder) bool) {
 		l := openLedger(m.Arena(), c)
-		l.strike(gone, func(slot arena.SlotID) {
-			if slot == m.ID() {
+		l.strike(gone, func(h holder) {
+			if h == self(m) {
 				c.F[2].Or(leftBit)
 			}
 			if struck != nil {
-				struck(slot)
+				struck(h)
 			}
 		})
 		left := uint32(uint64(boundOf(c)) - l.sum())
@@ -181,9 +170,12 @@ func (s *Semaphore) takeBounded(mark uint32) bool {
 		return false
 	}
 	s.m.Lock(&s.c.F[1])
+	if s.c.F[3].Load() != 0 {
+		s.settleInside()
+	}
 	ok := w.Load() >= semOne
 	if ok {
-		openLedger(s.m.Arena(), s.c).add(s.m.ID())
+		openLedger(s.m.Arena(), s.c).add(self(s.m))
 		w.Add(^uint32(semOne - 1))
 	}
 	if mark != 0 {
@@ -191,6 +183,12 @@ func (s *Semaphore) takeBounded(mark uint32) bool {
 	}
 	s.leaveSection()
 	return ok
+}
+
+// settleInside is for whoever has just taken the lock: the ledger must have nothing of an earlier process in its slot.
+func (s *Semaphore) settleInside() {
+	sec := boundedSection(s.m, s.c, nil)
+	sec.settleAll(arena.NoSlot)
 }
 
 // leaveSection is section.leave; nothing is allocated unless there is something to settle.
@@ -205,11 +203,14 @@ func (s *Semaphore) leaveSection() {
 func (s *Semaphore) giveBounded() error {
 	w := &s.c.F[0]
 	s.m.Lock(&s.c.F[1])
+	if s.c.F[3].Load() != 0 {
+		s.settleInside()
+	}
 	left := s.c.F[2].Load()&leftBit != 0
 	if left {
 		s.c.F[2].And(^uint32(leftBit))
 	}
-	if !openLedger(s.m.Arena(), s.c).sub(s.m.ID()) {
+	if !openLedger(s.m.Arena(), s.c).sub(self(s.m)) {
 		s.leaveSection()
 		if left {
 			return nil
@@ -224,11 +225,12 @@ func (s *Semaphore) giveBounded() error {
 
 func recoverBounded(m *arena.Member, h arena.Handle, c *arena.Cell, dead arena.SlotID) (ws []arena.Warning) {
 	adoptChunk(m, h, &c.W[5], dead)
-	if !arena.HeldBy(&c.F[1], dead) && !openLedger(m.Arena(), c).has(dead) {
+	had := holderIn(m.Arena(), dead)
+	if !arena.HeldBy(&c.F[1], dead) && openLedger(m.Arena(), c).find(had) == nil {
 		return nil
 	}
-	sec := boundedSection(m, c, func(slot arena.SlotID) {
-		if slot == dead {
+	sec := boundedSection(m, c, func(h holder) {
+		if h == had {
 			ws = make([]arena.Warning, 1)
 		}
 	})
@@ -241,7 +243,13 @@ func holdsBounded(c *arena.Cell, slot arena.SlotID) bool {
 	if c.W[5].Load() != 0 {
 		return c.F[0].Load()/semOne < boundOf(c)
 	}
-	return ledger{c: c}.has(slot)
+	l := ledger{c: c}
+	for i := range l.entries() {
+		if entryHolder(l.entry(i).Load()).slot() == slot {
+			return true
+		}
+	}
+	return false
 }
 
 func freeBounded(m *arena.Member, _ arena.Handle, c *arena.Cell) { freeChunk(m, &c.W[5]) }

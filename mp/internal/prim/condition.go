@@ -82,7 +82,7 @@ func (c *Condition) Waiters() (n int) {
 		return 0
 	}
 	l := openWaiters(c.m.Arena(), c.c)
-	l.waiting(func(int, arena.SlotID, uint64) { n++ })
+	l.waiting(func(int, holder, uint64) { n++ })
 	runtime.KeepAlive(c)
 	return n
 }
@@ -105,7 +105,7 @@ func (c *Condition) Wait(opt Opt) (notified bool, err error) {
 	}
 	l, sec := openWaiters(c.m.Arena(), c.c), c.section()
 	sec.enter()
-	i, seq, err := l.add(c.m.ID())
+	i, seq, err := l.add(self(c.m))
 	sec.leave()
 	if err != nil {
 		return false, err
@@ -206,7 +206,7 @@ func (c *Condition) NotifyAll(opt Opt) error { return c.Notify(math.MaxInt, opt)
 func (c *Condition) section() section { return conditionSection(c.m, c.c) }
 
 func conditionSection(m *arena.Member, c *arena.Cell) section {
-	return section{m: m, lock: &c.F[1], dirty: &c.F[2], settle: func(gone func(arena.SlotID) bool) {
+	return section{m: m, lock: &c.F[1], dirty: &c.F[2], settle: func(gone func(holder) bool) {
 		l := openWaiters(m.Arena(), c)
 		l.strike(gone)
 	}}
@@ -241,8 +241,8 @@ func checkCondition(a *arena.Arena, _ arena.Handle, c *arena.Cell, reach func(ar
 	}
 	l := openWaiters(a, c)
 	for i := range l.used() {
-		if s := l.slot(i).Load(); s != 0 && isGone(a, arena.SlotID(s-1)) {
-			errs = append(errs, fmt.Errorf("slot %d waits and is gone", s-1))
+		if h := l.holder(i); h != 0 && h.gone(a) {
+			errs = append(errs, fmt.Errorf("slot %d waits and is gone", h.slot()))
 		}
 	}
 	return errors.Join(errs...)

@@ -150,7 +150,7 @@ func TestConditionIsFull(t *testing.T) {
 	with(t, c, func() { c.Wait(Opt{NoWait: true}) })
 	l := openWaiters(ms[0].Arena(), c.c)
 	for range maxWaiters {
-		if _, _, err := l.add(ms[0].ID()); err != nil {
+		if _, _, err := l.add(self(ms[0])); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,7 +178,7 @@ func TestConditionPassesOn(t *testing.T) {
 	// What Wait does, up to the sleep.
 	with(t, cs[0], func() { cs[0].Wait(Opt{NoWait: true}) })
 	l := openWaiters(m.Arena(), dead.c)
-	if _, _, err := l.add(m.ID()); err != nil {
+	if _, _, err := l.add(self(m)); err != nil {
 		t.Fatal(err)
 	}
 	result := waitsIn(t, cs[1], 1, Opt{})

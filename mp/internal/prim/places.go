@@ -6,7 +6,7 @@ import (
 	"github.com/starmp/starmp/mp/internal/arena"
 )
 
-// places are where a barrier's waiters note themselves. The first ones are in the cell, four to a word, the others in a chunk, which
+// places are where a barrier's waiters note themselves. The first ones are in the cell, two to a word, the others in a chunk, which
 // is taken when those in the cell do not suffice, and kept.
 //
 // The chunk: the first 32-bit word is the number of places in use at most; from byte 16 on each has 32 bits.
@@ -24,6 +24,7 @@ type places struct {
 //	bits 0..10  the waiter's slot + 1
 //	bits 11..12 how its generation ended; 0 while the barrier's word tells: it is this generation or the last one
 //	bit 13      the low bit of its generation
+//	bits 16..31 the low bits of the generation of its slot
 type place uint32
 
 const (
@@ -32,15 +33,15 @@ const (
 	placeCut      = 2
 	placeOdd      = 1 << 13
 
-	inlinePlaces = 12
+	inlinePlaces = 6
 	inlineWord   = 3 // of the cell's W
 	placesStart  = 16
 	maxPlaces    = inlinePlaces + (arena.ChunkSize-placesStart)/4
 )
 
-func (p place) taken() bool        { return p != 0 }
-func (p place) slot() arena.SlotID { return arena.SlotID(p&placeSlot) - 1 }
-func (p place) mark() uint32       { return uint32(p) >> 11 & 3 }
+func (p place) taken() bool    { return p != 0 }
+func (p place) holder() holder { return holder(p & (placeSlot | 0xffff<<16)) }
+func (p place) mark() uint32   { return uint32(p) >> 11 & 3 }
 
 // current reports whether the waiter belongs to generation gen, which is the barrier's.
 func (p place) current(gen uint32) bool {
@@ -72,7 +73,7 @@ func (p places) load(i int) place {
 	if i >= inlinePlaces {
 		return place(p.word(i).Load())
 	}
-	return place(p.c.W[inlineWord+i/4].Load() >> (i % 4 * 16) & 0xffff)
+	return place(p.c.W[inlineWord+i/2].Load() >> (i % 2 * 32))
 }
 
 // swap changes place i if it is old.
@@ -80,13 +81,13 @@ func (p places) swap(i int, old, to place) bool {
 	if i >= inlinePlaces {
 		return p.word(i).CompareAndSwap(uint32(old), uint32(to))
 	}
-	w, shift := &p.c.W[inlineWord+i/4], i%4*16
+	w, shift := &p.c.W[inlineWord+i/2], i%2*32
 	for {
 		v := w.Load()
-		if place(v>>shift&0xffff) != old {
+		if place(v>>shift) != old {
 			return false
 		}
-		if w.CompareAndSwap(v, v&^(0xffff<<shift)|uint64(to)<<shift) {
+		if w.CompareAndSwap(v, v&^(0xffff_ffff<<shift)|uint64(to)<<shift) {
 			return true
 		}
 	}
@@ -103,8 +104,8 @@ func (p places) free() bool {
 }
 
 // add takes a place for a waiter, or returns -1 if none is free.
-func (p places) add(slot arena.SlotID, gen uint32) int {
-	to := place(slot+1) | place(gen&1)*placeOdd
+func (p places) add(h holder, gen uint32) int {
+	to := place(h) | place(gen&1)*placeOdd
 	n := p.used()
 	for i := range n {
 		if !p.load(i).taken() && p.swap(i, 0, to) {
@@ -138,10 +139,10 @@ func (p places) markOlder(gen uint32, cut bool) {
 	}
 }
 
-// strike frees the places of slots for which gone is true.
-func (p places) strike(gone func(arena.SlotID) bool) {
+// strike frees the places of those for whom gone is true.
+func (p places) strike(gone func(holder) bool) {
 	for i := range p.used() {
-		if e := p.load(i); e.taken() && gone(e.slot()) {
+		if e := p.load(i); e.taken() && gone(e.holder()) {
 			p.swap(i, e, 0)
 		}
 	}
@@ -160,7 +161,7 @@ func (p places) count(gen uint32) (n uint32) {
 // has reports whether slot has a place in the cell.
 func (p places) has(slot arena.SlotID) bool {
 	for i := range inlinePlaces {
-		if e := p.load(i); e.taken() && e.slot() == slot {
+		if e := p.load(i); e.taken() && e.holder().slot() == slot {
 			return true
 		}
 	}

@@ -2,6 +2,8 @@ package prim
 
 import (
 	"bytes"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/starmp/starmp/mp/internal/arena"
@@ -37,7 +39,7 @@ func TestSectionIsSettledByItsHolder(t *testing.T) {
 		ok, err := inside.Acquire(Opt{})
 		acquired(t, ok, err)
 		busy.Lock(&inside.c.F[1])
-		openLedger(m.Arena(), inside.c).add(busy.ID()) // and has not come to lower the value
+		openLedger(m.Arena(), inside.c).add(holderIn(m.Arena(), busy.ID())) // and has not come to lower the value
 		if w := m.Reap(busy.ID(), -9); len(w) != 1 {
 			t.Errorf("warnings %+v", w)
 		}
@@ -45,6 +47,104 @@ func TestSectionIsSettledByItsHolder(t *testing.T) {
 			t.Errorf("value %d, want %d", sem.Value(), bound)
 		}
 		sem.Close()
+	}
+}
+
+// A reaper that finds the section taken by one who is stopped in there gives up after a while, and the dead one's slot gets a new process
+// before anybody reads the note. That one has nothing of what the dead had, whether it comes to the section next or later.
+func TestSectionIsSettledLate(t *testing.T) {
+	m := family(t, 1)[0]
+	a := m.Arena()
+	type kind struct {
+		name    string
+		section func(*arena.Member) section
+		take    func(*arena.Member) // notes a process in the cell
+		check   func(end func())    // one process is in the cell, until end
+	}
+	var kinds []kind
+	for _, bound := range []uint32{2, 50} {
+		sem := must(NewSemaphore(m, bound, true))(t)
+		defer sem.Close()
+		left := func(n uint32) {
+			if v := sem.Value(); v != n {
+				t.Errorf("value %d, want %d", v, n)
+			}
+		}
+		kinds = append(kinds, kind{
+			fmt.Sprintf("semaphore of %d", bound),
+			func(m *arena.Member) section { return boundedSection(m, sem.c, nil) },
+			func(m *arena.Member) {
+				ok, err := must(OpenSemaphore(m, sem.Handle()))(t).Acquire(Opt{NoWait: true})
+				acquired(t, ok, err)
+			},
+			func(end func()) { left(bound - 1); end(); left(bound) },
+		})
+	}
+
+	c := condFamily(t, []*arena.Member{m}, nil)[0]
+	with(t, c, func() { c.Wait(Opt{NoWait: true}) })
+	waiters := func(n int) {
+		if got := c.Waiters(); got != n {
+			t.Errorf("%d waiters, want %d", got, n)
+		}
+	}
+	kinds = append(kinds, kind{
+		"condition",
+		func(m *arena.Member) section { return conditionSection(m, c.c) },
+		func(m *arena.Member) {
+			d := must(OpenCondition(m, c.Handle()))(t)
+			l, sec := openWaiters(a, d.c), d.section()
+			sec.enter()
+			defer sec.leave()
+			if _, _, err := l.add(self(m)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		func(end func()) { waiters(1); end(); waiters(0) },
+	})
+
+	b := barriers(t, []*arena.Member{m}, 3)[0]
+	kinds = append(kinds, kind{
+		"barrier",
+		func(m *arena.Member) section { return barrierSection(m, b.c) },
+		func(m *arena.Member) { must(OpenBarrier(m, b.Handle()))(t).arrive(new(Opt), false) },
+		func(end func()) {
+			if err := b.brokenError(); !b.Broken() || !strings.HasPrefix(err.Error(), "a party died") { // no name: it is another's now
+				t.Errorf("broken %v, %q", b.Broken(), err)
+			}
+			end()
+			wantErr(t, b.Reset(), nil)
+			if n := b.Waiting(); n != 0 {
+				t.Errorf("%d wait", n)
+			}
+		},
+	})
+
+	for _, k := range kinds {
+		for _, next := range []string{"late", "first"} {
+			t.Run(k.name+", next comes "+next, func(t *testing.T) {
+				dead, stopped := child(t, m), child(t, m)
+				k.take(dead)
+				sec := k.section(stopped)
+				sec.enter()
+				m.Reap(dead.ID(), -9)
+				a.FreeSlot(dead.ID())
+				heir := child(t, m)
+				if heir.ID() != dead.ID() {
+					t.Fatalf("slot %d, want %d", heir.ID(), dead.ID())
+				}
+				if next == "late" {
+					sec.leave()
+				} else {
+					stopped.Unlock(sec.lock) // and is stopped again before it reads the note
+				}
+				k.take(heir)
+				k.check(func() { m.Reap(heir.ID(), -9) })
+				m.Reap(stopped.ID(), -9)
+				a.FreeSlot(heir.ID())
+				a.FreeSlot(stopped.ID())
+			})
+		}
 	}
 }
 
@@ -58,7 +158,7 @@ func TestConditionSectionRecovers(t *testing.T) {
 		d := must(OpenCondition(dead, c.Handle()))(t)
 		dead.Lock(&d.c.F[1])
 		if l := openWaiters(dead.Arena(), d.c); stands {
-			if _, _, err := l.add(dead.ID()); err != nil {
+			if _, _, err := l.add(self(dead)); err != nil {
 				t.Fatal(err)
 			}
 		}

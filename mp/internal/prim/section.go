@@ -15,8 +15,37 @@ import (
 type section struct {
 	m           *arena.Member
 	lock, dirty *atomic.Uint32
-	// settle strikes what slots have for which gone is true, and makes everything whole. It runs with the lock held.
-	settle func(gone func(arena.SlotID) bool)
+	// settle strikes what holders have for which gone is true, and makes everything whole. It runs with the lock held.
+	settle func(gone func(holder) bool)
+}
+
+// A holder is a process that has something in a section's cell: its slot + 1 in bits 0..15, and above them the low bits of that slot's
+// generation, so that the slot's next process is another holder. 0 is nobody.
+type holder uint32
+
+// holderIn is the process that has slot id now.
+func holderIn(a *arena.Arena, id arena.SlotID) holder {
+	return holder(uint32(id) + 1 | a.Slot(id).Gen.Load()<<16)
+}
+
+// self is m's own process.
+func self(m *arena.Member) holder { return holder(uint32(m.ID()) + 1 | m.Slot().Gen.Load()<<16) }
+
+func (h holder) slot() arena.SlotID { return arena.SlotID(h&0xffff) - 1 }
+
+// generation is the whole generation of the slot, which is the last one with these bits.
+func (h holder) generation(a *arena.Arena) uint32 {
+	now := a.Slot(h.slot()).Gen.Load()
+	return now - uint32(uint16(now)-uint16(h>>16))
+}
+
+// gone reports whether the process has ended.
+func (h holder) gone(a *arena.Arena) bool {
+	switch a.Slot(h.slot()).State.Load() {
+	case arena.SlotStarting, arena.SlotRunning, arena.SlotExited:
+		return h != holderIn(a, h.slot())
+	}
+	return true // dead, or about to be another's
 }
 
 func (s *section) enter() { s.m.Lock(s.lock) }
@@ -38,16 +67,7 @@ func (s *section) settleNotes() {
 func (s *section) settleAll(dead arena.SlotID) {
 	// First, so that a note left from now on is not lost.
 	s.dirty.Store(0)
-	s.settle(func(id arena.SlotID) bool { return id == dead || isGone(s.m.Arena(), id) })
-}
-
-// isGone reports whether the process in slot id has ended.
-func isGone(a *arena.Arena, id arena.SlotID) bool {
-	switch a.Slot(id).State.Load() {
-	case arena.SlotFree, arena.SlotReaping, arena.SlotDead:
-		return true
-	}
-	return false
+	s.settle(func(h holder) bool { return h.slot() == dead || h.gone(s.m.Arena()) })
 }
 
 // recover settles after the death of dead, or in the name of a process that leaves (then dead is s.m's own slot).
@@ -64,8 +84,8 @@ func (s *section) recover(dead arena.SlotID) {
 		s.settleAll(dead)
 		s.leave()
 	default:
-		// The holder is most likely alive and about to leave. It is given some time, since the slot of dead gets a new
-		// process as soon as this returns, and a note that is read after that no longer finds dead gone.
+		// Whoever has the lock is most likely alive and about to leave, and is given some time: a waiter that was stopped in there
+		// reads the note when it goes on.
 		s.dirty.Store(1)
 		for start := futex.Now(); ; time.Sleep(20 * time.Microsecond) {
 			if s.m.TryLock(s.lock) {
@@ -73,12 +93,12 @@ func (s *section) recover(dead arena.SlotID) {
 				s.leave()
 				return
 			}
-			if futex.Now() > start+futex.Deadline(holderPatience) {
+			if futex.Now() > start+futex.Deadline(lockPatience) {
 				return
 			}
 		}
 	}
 }
 
-// holderPatience is how long recovery gives the holder of a section, which may be dead and wait for its own recovery.
-const holderPatience = 100 * time.Millisecond
+// lockPatience is how long recovery gives whoever has the section's lock, which may be dead and wait for its own recovery.
+const lockPatience = 100 * time.Millisecond

@@ -14,7 +14,7 @@ import (
 // The chunk: the first 32-bit word is the number of entries in use at most; the entries follow from byte 16 on:
 //
 //	alarm  32 bits: the waiter sleeps on this word while it is 0, until it is notified: then on the lock's word
-//	slot   32 bits: the waiter's slot + 1; 0 while the entry is free. Stored last
+//	holder 32 bits: the waiter's process; 0 while the entry is free. Stored last
 //	seq    64 bits: where the waiter stands in line
 //
 // A waiter has been notified when its seq is below the cell's limit word. So one store notifies any number of waiters,
@@ -27,10 +27,10 @@ type waiters struct {
 }
 
 const (
-	waiterSize  = 16 // bytes
-	waiterAlarm = 0
-	waiterSlot  = 4
-	waiterSeq   = 8
+	waiterSize   = 16 // bytes
+	waiterAlarm  = 0
+	waiterHolder = 4
+	waiterSeq    = 8
 
 	maxWaiters = arena.ChunkSize/waiterSize - 1
 )
@@ -42,8 +42,11 @@ func openWaiters(a *arena.Arena, c *arena.Cell) waiters {
 
 func (l *waiters) top() *atomic.Uint32        { return l.a.Word32(l.ch, 0) }
 func (l *waiters) alarm(i int) *atomic.Uint32 { return l.a.Word32(l.ch, waiterSize*(i+1)+waiterAlarm) }
-func (l *waiters) slot(i int) *atomic.Uint32  { return l.a.Word32(l.ch, waiterSize*(i+1)+waiterSlot) }
+func (l *waiters) word(i int) *atomic.Uint32  { return l.a.Word32(l.ch, waiterSize*(i+1)+waiterHolder) }
 func (l *waiters) seq(i int) *atomic.Uint64   { return l.a.Word64(l.ch, waiterSize*(i+1)+waiterSeq) }
+
+// holder is who waits in entry i, 0 for nobody.
+func (l *waiters) holder(i int) holder { return holder(l.word(i).Load()) }
 
 // used is an upper limit of the entries in use.
 func (l *waiters) used() int {
@@ -53,9 +56,9 @@ func (l *waiters) used() int {
 	return int(l.top().Load())
 }
 
-// add puts a waiter of the given slot at the end of the line.
-func (l *waiters) add(slot arena.SlotID) (i int, seq uint64, err error) {
-	for i < l.used() && l.slot(i).Load() != 0 {
+// add puts a waiter of the given process at the end of the line.
+func (l *waiters) add(h holder) (i int, seq uint64, err error) {
+	for i < l.used() && l.word(i).Load() != 0 {
 		i++
 	}
 	if i == l.used() {
@@ -67,15 +70,15 @@ func (l *waiters) add(slot arena.SlotID) (i int, seq uint64, err error) {
 	seq = l.next.Add(1) - 1
 	l.alarm(i).Store(0)
 	l.seq(i).Store(seq)
-	l.slot(i).Store(uint32(slot) + 1)
+	l.word(i).Store(uint32(h))
 	return i, seq, nil
 }
 
 // remove takes entry i out.
 func (l *waiters) remove(i int) {
-	l.slot(i).Store(0)
+	l.word(i).Store(0)
 	n := l.used()
-	for n > 0 && l.slot(n-1).Load() == 0 {
+	for n > 0 && l.word(n-1).Load() == 0 {
 		n--
 	}
 	l.top().Store(uint32(n))
@@ -85,23 +88,23 @@ func (l *waiters) remove(i int) {
 func (l *waiters) notified(seq uint64) bool { return seq < l.limit.Load() }
 
 // waiting calls f for each waiter that has not been notified.
-func (l *waiters) waiting(f func(i int, slot arena.SlotID, seq uint64)) {
+func (l *waiters) waiting(f func(i int, h holder, seq uint64)) {
 	for i := range l.used() {
-		if s := l.slot(i).Load(); s != 0 && !l.notified(l.seq(i).Load()) {
-			f(i, arena.SlotID(s-1), l.seq(i).Load())
+		if h := l.holder(i); h != 0 && !l.notified(l.seq(i).Load()) {
+			f(i, h, l.seq(i).Load())
 		}
 	}
 }
 
-// notify notifies the first n waiters for whose slot skip is not true, and those before them. It returns the entries to
+// notify notifies the first n waiters for whom skip is not true, and those before them. It returns the entries to
 // ring.
-func (l *waiters) notify(n int, skip func(arena.SlotID) bool) (ring []int) {
+func (l *waiters) notify(n int, skip func(holder) bool) (ring []int) {
 	if n <= 0 {
 		return nil
 	}
 	var seqs []uint64
-	l.waiting(func(_ int, slot arena.SlotID, seq uint64) {
-		if skip == nil || !skip(slot) {
+	l.waiting(func(_ int, h holder, seq uint64) {
+		if skip == nil || !skip(h) {
 			seqs = append(seqs, seq)
 		}
 	})
@@ -110,7 +113,7 @@ func (l *waiters) notify(n int, skip func(arena.SlotID) bool) (ring []int) {
 	}
 	slices.Sort(seqs)
 	limit := seqs[min(n, len(seqs))-1] + 1
-	l.waiting(func(i int, _ arena.SlotID, seq uint64) {
+	l.waiting(func(i int, _ holder, seq uint64) {
 		if seq < limit {
 			ring = append(ring, i)
 		}
@@ -133,24 +136,24 @@ func (l *waiters) move(i int, lock *atomic.Uint32) bool {
 	return futex.Move(l.alarm(i), lock, 1) > 0
 }
 
-// strike removes the entries of slots for which gone is true. Those that had been notified pass it on, before they are
+// strike removes the entries of those for whom gone is true. Those that had been notified pass it on, before they are
 // removed: a death in between repeats a notification rather than lose it. Everybody is woken: the dead may have notified
 // and not have rung.
-func (l *waiters) strike(gone func(arena.SlotID) bool) {
+func (l *waiters) strike(gone func(holder) bool) {
 	owed := 0
 	for i := range l.used() {
-		if s := l.slot(i).Load(); s != 0 && gone(arena.SlotID(s-1)) && l.notified(l.seq(i).Load()) {
+		if h := l.holder(i); h != 0 && gone(h) && l.notified(l.seq(i).Load()) {
 			owed++
 		}
 	}
 	l.notify(owed, gone)
 	for i := range l.used() {
-		if s := l.slot(i).Load(); s != 0 && gone(arena.SlotID(s-1)) {
-			l.slot(i).Store(0)
+		if h := l.holder(i); h != 0 && gone(h) {
+			l.word(i).Store(0)
 		}
 	}
 	for i := range l.used() {
-		if l.slot(i).Load() != 0 {
+		if l.word(i).Load() != 0 {
 			l.ring(i)
 		}
 	}
