@@ -122,6 +122,9 @@ func (l *Lib) builtinNext(thread *starlark.Thread, b *starlark.Builtin, args sta
 	if !ok {
 		return nil, wire.Errorf("TypeError", "'%s' object is not an iterator", pyType(args[0]))
 	}
+	if c, ok := c.(*nextCursor); ok && len(args) == 1 {
+		return l.call(thread, c.call) // the StopIteration is its own, with its value
+	}
 	v, ok, err := c.next(thread)
 	if err != nil {
 		return nil, err

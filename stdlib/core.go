@@ -5,6 +5,7 @@ import (
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 type builtinFunc = func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error)
@@ -21,6 +22,8 @@ func (l *Lib) coreBuiltins() starlark.StringDict {
 	for name, f := range map[string]builtinFunc{
 		attrName:       l.builtinAttr,
 		formatName:     l.builtinFormat,
+		lshiftName:     shift(syntax.LTLT),
+		rshiftName:     shift(syntax.GTGT),
 		"format":       l.builtinFormatValue,
 		"classmethod":  builtinClassmethod,
 		"delattr":      l.builtinDelattr,

@@ -47,7 +47,7 @@
 // Values of different types are never equal: a Counter is == no dict, a named tuple == no tuple (compare dict(c), tuple(p)).
 // Strings inside repr are in double quotes, as in all of Starlark. type(x) is a name. go.starlark.net asks an instance neither
 // about ==, < and so on with a value of another type (== is False, < a TypeError; Lib.Compare does it right), nor
-// about x[a:b] (use __getitem__(slice(a, b))), nor about 1 << x. Its operator % has no flags, widths and precisions, and does not
+// about x[a:b] (use __getitem__(slice(a, b))). Its operator % has no flags, widths and precisions, and does not
 // tell %r from %s: Rewrite puts Python's operator in its place where the format is a literal. Methods that Python's built-in types
 // have and Starlark's have not, Rewrite finds by their names.
 package stdlib

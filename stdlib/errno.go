@@ -11,7 +11,7 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// osErrorAttrs gives OSError its three attributes. They come from the arguments: OSError(errno, strerror, filename).
+// osErrorAttrs gives OSError its attributes. They come from the arguments: OSError(errno, strerror, filename, winerror, filename2).
 func (l *Lib) osErrorAttrs() {
 	c := l.excs["OSError"]
 	arg := func(i int) func(*Instance) (starlark.Value, error) {
@@ -26,6 +26,7 @@ func (l *Lib) osErrorAttrs() {
 	c.attrs.set("errno", &property{get: arg(0)})
 	c.attrs.set("strerror", &property{get: arg(1)})
 	c.attrs.set("filename", &property{get: arg(2)})
+	c.attrs.set("filename2", &property{get: arg(4)})
 	c.attrs.set("args", &property{get: func(x *Instance) (starlark.Value, error) { return x.shownArgs(), nil }, set: setArgs})
 	c.addMethod("__str__", func(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
 		args := x.state().args
@@ -36,17 +37,20 @@ func (l *Lib) osErrorAttrs() {
 		no, err1 := l.str(args[0])
 		text, err2 := l.str(args[1])
 		s := "[Errno " + no + "] " + text
-		var err3 error
-		if len(args) >= 3 && args[2] != starlark.None {
-			var name string
-			if f, ok := starlark.AsString(args[2]); ok {
-				name = pyQuote(f)
-			} else {
-				name, err3 = l.repr(args[2])
+		err := errors.Join(err1, err2)
+		for i, sep := range []string{2: ": ", 4: " -> "} {
+			if sep == "" || i >= len(args) || args[i] == starlark.None {
+				continue
 			}
-			s += ": " + name
+			name, ok := starlark.AsString(args[i])
+			if ok {
+				name = pyQuote(name)
+			} else if name, err1 = l.repr(args[i]); err1 != nil {
+				err = errors.Join(err, err1)
+			}
+			s += sep + name
 		}
-		return starlark.String(s), errors.Join(err1, err2, err3)
+		return starlark.String(s), err
 	})
 }
 

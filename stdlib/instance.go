@@ -95,13 +95,23 @@ func (x *Instance) CallInternal(thread *starlark.Thread, args starlark.Tuple, kw
 }
 
 // Attr returns an attribute as Python finds it: a property, then the instance's own attributes, then
-// the class's and its bases', functions bound to the instance, then what __getattr__ returns.
+// the class's and its bases', functions bound to the instance, then what __getattr__ returns, which is asked too where a property
+// raises AttributeError.
 func (x *Instance) Attr(name string) (starlark.Value, error) {
 	c := x.cls
 	c.refresh()
 	if c.data {
 		if p, ok := c.lookup(name).(getter); ok {
-			return p.Get(x)
+			v, err := p.Get(x)
+			if err == nil {
+				return v, nil
+			}
+			if fn := c.lookup("__getattr__"); fn != nil {
+				if exc, caught := c.lib.catch(err); caught && exc.cls.derives(c.lib.excs["AttributeError"]) {
+					return c.lib.hook(x, fn, starlark.String(name))
+				}
+			}
+			return nil, err
 		}
 	}
 	if v := x.own(name); v != nil {

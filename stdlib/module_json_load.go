@@ -15,21 +15,31 @@ import (
 
 // jsonReader parses one JSON text.
 type jsonReader struct {
-	lib        *Lib
-	thread     *starlark.Thread
-	s          string
-	pos        int
-	depth      int
-	objectHook starlark.Value // nil without
+	lib    *Lib
+	thread *starlark.Thread
+	s      string
+	pos    int
+	depth  int
+	hooks  jsonHooks
 }
 
-// jsonLoads is loads(s, *, object_hook=None). Integers without fraction and exponent are ints of any size.
+// jsonHooks are the functions that make values; nil where a value of its own kind is made.
+type jsonHooks struct{ object, pairs, float, int, constant starlark.Value }
+
+// jsonLoads is loads(s, *, object_hook=None, parse_float=None, parse_int=None, parse_constant=None, object_pairs_hook=None). Integers without fraction and exponent are ints of any size.
 func (l *Lib) jsonLoads(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var text, hook starlark.Value
-	if err := starlark.UnpackArgs("loads", args, kwargs, "s", &text, "object_hook??", &hook); err != nil {
+	var text starlark.Value
+	var h jsonHooks
+	if err := bind("loads", args, kwargs, "s", &text, "*", "object_hook?", &h.object, "parse_float?", &h.float, "parse_int?", &h.int,
+		"parse_constant?", &h.constant, "object_pairs_hook?", &h.pairs); err != nil {
 		return nil, err
 	}
-	r := &jsonReader{lib: l, thread: thread, objectHook: hook}
+	for _, f := range []*starlark.Value{&h.object, &h.pairs, &h.float, &h.int, &h.constant} {
+		if *f == starlark.None {
+			*f = nil
+		}
+	}
+	r := &jsonReader{lib: l, thread: thread, hooks: h}
 	switch text := text.(type) {
 	case starlark.String:
 		r.s = string(text)
@@ -101,6 +111,9 @@ func (r *jsonReader) value() (starlark.Value, error) {
 	} {
 		if strings.HasPrefix(r.s[r.pos:], word.text) {
 			r.pos += len(word.text)
+			if _, ok := word.v.(starlark.Float); ok && r.hooks.constant != nil {
+				return r.lib.call(r.thread, r.hooks.constant, starlark.String(word.text))
+			}
 			return word.v, nil
 		}
 	}
@@ -144,7 +157,12 @@ func (r *jsonReader) number() (starlark.Value, error) {
 	}
 	text := r.s[start:end]
 	r.pos = end
-	if isFloat {
+	switch {
+	case isFloat && r.hooks.float != nil:
+		return r.lib.call(r.thread, r.hooks.float, starlark.String(text))
+	case !isFloat && r.hooks.int != nil:
+		return r.lib.call(r.thread, r.hooks.int, starlark.String(text))
+	case isFloat:
 		f, _ := strconv.ParseFloat(text, 64) // out of range is an infinity, as in CPython
 		return starlark.Float(f), nil
 	}
@@ -193,9 +211,10 @@ func (r *jsonReader) skipSpace() int {
 func (r *jsonReader) object() (starlark.Value, error) {
 	r.pos++
 	d := new(starlark.Dict)
+	var pairs []starlark.Value // in place of d where the script wants them
 	if r.space(); r.peek() == '}' {
 		r.pos++
-		return r.hooked(d)
+		return r.hooked(d, pairs)
 	}
 	for {
 		if r.peek() != '"' {
@@ -214,14 +233,16 @@ func (r *jsonReader) object() (starlark.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := d.SetKey(starlark.String(key), v); err != nil {
+		if r.hooks.pairs != nil {
+			pairs = append(pairs, starlark.Tuple{starlark.String(key), v})
+		} else if err := d.SetKey(starlark.String(key), v); err != nil {
 			return nil, err
 		}
 		comma := r.skipSpace()
 		switch r.peek() {
 		case '}':
 			r.pos++
-			return r.hooked(d)
+			return r.hooked(d, pairs)
 		case ',':
 			r.pos++
 		default:
@@ -233,11 +254,15 @@ func (r *jsonReader) object() (starlark.Value, error) {
 	}
 }
 
-func (r *jsonReader) hooked(d *starlark.Dict) (starlark.Value, error) {
-	if r.objectHook == nil {
-		return d, nil
+// hooked is what becomes of an object.
+func (r *jsonReader) hooked(d *starlark.Dict, pairs []starlark.Value) (starlark.Value, error) {
+	switch {
+	case r.hooks.pairs != nil:
+		return r.lib.call(r.thread, r.hooks.pairs, starlark.NewList(pairs))
+	case r.hooks.object != nil:
+		return r.lib.call(r.thread, r.hooks.object, d)
 	}
-	return r.lib.call(r.thread, r.objectHook, d)
+	return d, nil
 }
 
 func (r *jsonReader) string() (string, error) {

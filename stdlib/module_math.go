@@ -117,7 +117,7 @@ func errDomain() error { return wire.Errorf("ValueError", "math domain error") }
 
 func mathUnary(name string, f func(float64) float64) goFunc {
 	return func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-		if err := argCount(name, args, kwargs, 1, 1); err != nil {
+		if err := argCount("math."+name, args, kwargs, 1, 1); err != nil {
 			return nil, err
 		}
 		x, err := toFloat(args[0])

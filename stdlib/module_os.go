@@ -65,6 +65,18 @@ func environ() *starlark.Dict {
 	return d
 }
 
+// variable is a variable of the environment as the script sees it.
+func (l *Lib) variable(name string) (value string, ok bool) {
+	if l.env == nil { // the script has not asked for os.environ
+		return os.LookupEnv(name)
+	}
+	v, found, _ := l.env.Get(starlark.String(name)) // a string key: can't fail
+	if !found {
+		return "", false
+	}
+	return starlark.AsString(v)
+}
+
 func (l *Lib) chdir(dir string) error {
 	err := os.Chdir(dir)
 	if err == nil {

@@ -32,9 +32,12 @@ func (l *Lib) pathModule() starlark.StringDict {
 	for name, f := range map[string]func(string) starlark.Value{ // these look at the path alone
 		"basename":   text(func(p string) string { _, base := splitPath(p); return base }),
 		"dirname":    text(func(p string) string { dir, _ := splitPath(p); return dir }),
-		"expanduser": text(expandUser),
+		"expanduser": text(l.expandUser),
+		"expandvars": text(l.expandVars),
+		"normcase":   text(func(p string) string { return p }),
 		"isabs":      func(p string) starlark.Value { return starlark.Bool(filepath.IsAbs(p)) },
 		"normpath":   text(normPath),
+		"splitdrive": func(p string) starlark.Value { return starlark.Tuple{starlark.String(""), starlark.String(p)} },
 		"split": func(p string) starlark.Value {
 			dir, base := splitPath(p)
 			return starlark.Tuple{starlark.String(dir), starlark.String(base)}
@@ -68,9 +71,10 @@ func (l *Lib) pathModule() starlark.StringDict {
 			}
 			return starlark.MakeInt64(info.Size()), nil
 		},
-		"isdir":  stat(os.Stat, os.FileInfo.IsDir),
-		"isfile": stat(os.Stat, func(i os.FileInfo) bool { return i.Mode().IsRegular() }),
-		"islink": stat(os.Lstat, func(i os.FileInfo) bool { return i.Mode()&os.ModeSymlink != 0 }),
+		"isdir":   stat(os.Stat, os.FileInfo.IsDir),
+		"isfile":  stat(os.Stat, func(i os.FileInfo) bool { return i.Mode().IsRegular() }),
+		"islink":  stat(os.Lstat, func(i os.FileInfo) bool { return i.Mode()&os.ModeSymlink != 0 }),
+		"lexists": stat(os.Lstat, func(os.FileInfo) bool { return true }),
 		"realpath": func(p string) (starlark.Value, error) {
 			real, err := filepath.EvalSymlinks(p)
 			if err != nil { // as CPython: as far as it exists
@@ -86,6 +90,11 @@ func (l *Lib) pathModule() starlark.StringDict {
 		}))
 	}
 	members["join"] = starlark.NewBuiltin("join", pathJoin)
+	members["commonpath"] = starlark.NewBuiltin("commonpath", pathsFunc(commonPath))
+	members["commonprefix"] = starlark.NewBuiltin("commonprefix", pathsFunc(func(paths []string) (string, error) {
+		return commonPrefix(paths, func(p string) []string { return strings.Split(p, "") }, ""), nil
+	}))
+	members["samefile"] = starlark.NewBuiltin("samefile", l.pathSamefile)
 	members["relpath"] = starlark.NewBuiltin("relpath", pathRelpath)
 	return members
 }
@@ -133,13 +142,16 @@ func normPath(p string) string {
 	return clean
 }
 
-func expandUser(p string) string {
+func (l *Lib) expandUser(p string) string {
 	if p != "~" && !strings.HasPrefix(p, "~/") {
 		return p
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return p
+	home, ok := l.variable("HOME")
+	if !ok {
+		var err error
+		if home, err = os.UserHomeDir(); err != nil {
+			return p
+		}
 	}
 	return strings.TrimRight(home, "/") + p[1:]
 }

@@ -63,11 +63,14 @@ func (e *osError) Unwrap() error { return e.errno }
 // ExceptionClass is the subclass of OSError that Python gives the error number.
 func (e *osError) ExceptionClass() string { return errnoClass(e.errno) }
 
-// ExceptionArgs are the arguments from which OSError has its attributes errno, strerror and filename.
+// ExceptionArgs are the arguments from which OSError has its attributes errno, strerror, filename and filename2.
 func (e *osError) ExceptionArgs() starlark.Tuple {
 	args := starlark.Tuple{starlark.MakeInt(int(e.errno)), starlark.String(strerror(e.errno))}
 	if len(e.paths) > 0 {
 		args = append(args, starlark.String(e.paths[0]))
+	}
+	if len(e.paths) > 1 {
+		args = append(args, starlark.None, starlark.String(e.paths[1]))
 	}
 	return args
 }

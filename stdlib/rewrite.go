@@ -9,8 +9,15 @@ import (
 // have and go.starlark.net's have not.
 const attrName = "%attr"
 
+// lshiftName and rshiftName are the predeclared functions that Rewrite puts in the place of << and >>: go.starlark.net does not ask the
+// right operand where the left one is an int.
+const (
+	lshiftName = "%lshift"
+	rshiftName = "%rshift"
+)
+
 // Rewrite changes a parsed file, before it is resolved, where go.starlark.net leaves a part of Python no other way in: format strings that
-// its operator % does not understand, if they are literals, and methods that its types lack. Nothing is touched where predeclared says
+// its operator % does not understand, if they are literals, methods that its types lack, and shifts by what may not be an int. Nothing is touched where predeclared says
 // that what Lib.Predeclared returns is not there.
 func Rewrite(n syntax.Node, predeclared func(name string) bool) {
 	if !predeclared(formatName) {
@@ -30,7 +37,7 @@ func Rewrite(n syntax.Node, predeclared func(name string) bool) {
 		}
 		return true
 	})
-	rewriteAttrs(n, targets)
+	rewriteExprs(n, targets)
 }
 
 // formatLiteral is x if it is a string literal, in parentheses or not.
@@ -70,12 +77,25 @@ func findTargets(x syntax.Expr, targets map[*syntax.DotExpr]bool) {
 	}
 }
 
-// rewriteAttrs replaces x.name by a call of attrName in every expression but the targets.
-func rewriteAttrs(n syntax.Node, targets map[*syntax.DotExpr]bool) {
+// rewriteExprs replaces x.name by a call of attrName in every expression but the targets, and shifts by calls of theirs.
+func rewriteExprs(n syntax.Node, targets map[*syntax.DotExpr]bool) {
 	fix := func(x *syntax.Expr) {
-		if d, ok := (*x).(*syntax.DotExpr); ok && !targets[d] && isExtra(d.Name.Name) {
-			name := &syntax.Literal{Token: syntax.STRING, TokenPos: d.NamePos, Raw: d.Name.Name, Value: d.Name.Name}
-			*x = internalCall(attrName, d.Dot, d.X, name)
+		switch e := (*x).(type) {
+		case *syntax.DotExpr:
+			if !targets[e] && isExtra(e.Name.Name) {
+				name := &syntax.Literal{Token: syntax.STRING, TokenPos: e.NamePos, Raw: e.Name.Name, Value: e.Name.Name}
+				*x = internalCall(attrName, e.Dot, e.X, name)
+			}
+		case *syntax.BinaryExpr:
+			if lit, ok := e.Y.(*syntax.Literal); ok && lit.Token == syntax.INT {
+				break
+			}
+			switch e.Op {
+			case syntax.LTLT:
+				*x = internalCall(lshiftName, e.OpPos, e.X, e.Y)
+			case syntax.GTGT:
+				*x = internalCall(rshiftName, e.OpPos, e.X, e.Y)
+			}
 		}
 	}
 	list := func(xs []syntax.Expr) {
@@ -170,4 +190,16 @@ func (l *Lib) builtinAttr(_ *starlark.Thread, _ *starlark.Builtin, args starlark
 		err = noAttr(x, name)
 	}
 	return v, err
+}
+
+// shift returns the function that Rewrite puts in the place of a shift: %lshift(x, y) is x << y.
+func shift(op syntax.Token) goFunc {
+	return func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
+		if x, ok := args[0].(starlark.Int); ok {
+			if y, ok := args[1].(*Instance); ok {
+				return y.Binary(op, x, starlark.Right)
+			}
+		}
+		return starlark.Binary(op, args[0], args[1])
+	}
 }

@@ -31,7 +31,11 @@ func (l *Lib) builtinSuper(_ *starlark.Thread, _ *starlark.Builtin, args starlar
 		s.of = x
 	}
 	if s.of == nil || !s.of.derives(c) {
-		return nil, wire.Errorf("TypeError", "super(type, obj): obj must be an instance or subtype of type")
+		what := "instance of " + pyType(args[1])
+		if s.of == args[1] {
+			what = "type " + s.of.name
+		}
+		return nil, wire.Errorf("TypeError", "super(type, obj): obj (%s) is not an instance or subtype of type (%s).", what, c.name)
 	}
 	return s, nil
 }
