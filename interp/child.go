@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/starmp/starmp/mp"
@@ -18,7 +19,8 @@ type Setup struct {
 	// Predeclared makes the names that scripts find beside those of the dialect. It is called once in every process whose scripts need
 	// them, and for each Runtime. These values travel by name: a script that sends one to another process finds the one that was made there.
 	Predeclared func() starlark.StringDict
-	// Omit are names of the dialect that scripts do not find, here nor there: "open" and "os" for scripts that shall see no files.
+	// Omit are names of the dialect that scripts do not find, here nor there, nor with load: [SystemNames] for scripts that are to see nothing
+	// of the system.
 	Omit []string
 	// Modules is Options.Modules in every process, for runtimes whose Options have none.
 	Modules fs.FS
@@ -26,6 +28,13 @@ type Setup struct {
 	Clock func() Clock
 	// Types are the wire forms of the program's own types of values.
 	Types []wire.Type
+}
+
+// SystemNames returns the names by which scripts reach what is outside of the interpreter: files, programs, signals, other processes and
+// the network. A [Setup] for scripts that are not trusted omits them. One that lets scripts start processes omits all but "multiprocessing",
+// "concurrent" and "futures"; then they may open sockets, too.
+func SystemNames() []string {
+	return []string{"open", "os", "io", "glob", "subprocess", "signal", "tempfile", "logging", "multiprocessing", "concurrent", "futures"}
 }
 
 // registered are the setups that Child was called with.
@@ -85,6 +94,10 @@ func (rt *Runtime) addSetup(s Setup) {
 		rt.codec.Register(t)
 	}
 	rt.omit = s.Omit
+	if len(s.Omit) > 0 {
+		// A script could make a message that names what it does not find. Those of multiprocessing's own are in messages of pools.
+		rt.codec.Hide(slices.DeleteFunc(slices.Clone(s.Omit), func(name string) bool { return name == "multiprocessing" || name == "concurrent" })...)
+	}
 	rt.runner = starlark.NewBuiltin("_run", rt.runScript)
 	rt.codec.Name("interp._run", rt.runner)
 	if s.Predeclared == nil {

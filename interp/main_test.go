@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"testing"
+	"testing/fstest"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/starmp/starmp/mp/wire"
@@ -16,7 +17,8 @@ import (
 
 // TestMain makes the test binary the starmp command too, under that name, and the command's children.
 func TestMain(m *testing.M) {
-	Child(unitSetup("metric", "m"), unitSetup("imperial", "ft"), Setup{Name: "clock", Clock: newTestClock}, faultySetup)
+	Child(unitSetup("metric", "m"), unitSetup("imperial", "ft"), faultySetup, Setup{Name: "clock", Clock: newTestClock},
+		Setup{Name: "closed", Omit: SystemNames(), Modules: fstest.MapFS{}})
 	testscript.Main(m, map[string]func(){
 		"starmp": func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})

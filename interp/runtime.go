@@ -118,6 +118,8 @@ func newHost(o Options, setup Setup) *Runtime {
 		Environment: rt.Predeclared,
 		Help:        mp.Help,
 		Interrupt:   func(pid int) bool { return rt.mp.InterruptPid(pid) },
+		MayStart:    func() error { return rt.mp.MayStartProgram() },
+		MaySignal:   func(pid int) error { return rt.mp.MaySignal(pid) },
 	})
 	rt.lib.Register(rt.codec)
 	rt.setClock(o.Clock, setup)

@@ -14,7 +14,7 @@ import (
 )
 
 // Limits are what the scripts in a worker process may use. Zero fields do not limit. Those of a task hold for each task anew; a process that
-// a task starts has the same limits for its whole life.
+// a task starts has the same limits for its whole life. Where there is any limit, os.kill reaches the process itself and those below it only.
 type Limits struct {
 	// Memory is how many bytes of private memory the process may have, with what the interpreter needs itself, at least MinMemory: the system
 	// refuses more (RLIMIT_DATA), and before it comes to that the collector works harder. Shared memory is limited for the whole family.
@@ -24,7 +24,7 @@ type Limits struct {
 	Steps     uint64        // steps of the interpreter that a task may take
 	Time      time.Duration // from the beginning of a task to its end
 	OpenFiles int           // descriptors of the process, with about 10 that the interpreter needs itself (RLIMIT_NOFILE)
-	Processes int           // that may exist below the process at a time; negative for none
+	Processes int           // that may exist below the process at a time, negative for none; other programs may not be started then
 	Output    int64         // bytes that a task may write to standard output and standard error
 }
 
@@ -43,6 +43,7 @@ const (
 	LimitOpenFiles Limit = "open files"
 	LimitProcesses Limit = "processes"
 	LimitOutput    Limit = "output"
+	LimitShared    Limit = "shared memory" // the family's, see Options.SharedMemory
 )
 
 // limitEnd is the end of a task that its caller wants no more. It is no limit that anybody sees.

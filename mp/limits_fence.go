@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -114,6 +115,9 @@ func (rt *Runtime) fenced(thread *starlark.Thread, job uint64, whole bool, repor
 		limit = LimitProcesses
 	case err == nil || unwanted:
 		return v, err
+	case errors.Is(err, arena.ErrFull):
+		e := NewLimitError(LimitShared, bytesText(int64(rt.member.Arena().Chunks())*arena.ChunkSize), err)
+		return nil, e
 	case l.OpenFiles > 0 && tooManyFiles(err):
 		limit = LimitOpenFiles
 	default:

@@ -3,6 +3,7 @@ package mp
 import (
 	"errors"
 	"os"
+	"runtime"
 	"slices"
 
 	"github.com/starmp/starmp/mp/internal/prim"
@@ -86,10 +87,16 @@ func (w *worker) work(most int) error {
 		}
 		n++
 		var v starlark.Value
+		var packed answer
 		if rt.limits == nil {
 			v, err = w.do(&t)
 		} else {
-			v, err = w.confined(t, w.do)
+			v, err = w.confined(t, func(t *task) (v starlark.Value, err error) {
+				if v, err = w.do(t); err == nil {
+					packed, err = w.pack(t, resultValue, v) // which may take its time, too
+				}
+				return v, err
+			})
 		}
 		msg.Release(rt.member)
 		if err != nil && rt.isInterrupt(err) {
@@ -99,6 +106,8 @@ func (w *worker) work(most int) error {
 			err = scriptError(w.results.Put(limit.append(appendResult(nil, t.job, t.chunk, resultLimit)), nil, prim.Opt{}))
 		} else if err != nil {
 			err = w.answer(&t, resultError, rt.host.FromError(err))
+		} else if packed.data != nil {
+			err = w.send(&t, packed, v)
 		} else {
 			err = w.answer(&t, resultValue, v)
 		}
@@ -176,8 +185,24 @@ func spread(v starlark.Value) (starlark.Tuple, error) {
 	return t, nil
 }
 
+// answer is a result as it is sent.
+type answer struct {
+	kind    byte
+	data    []byte
+	handles []wire.Handle
+}
+
 // answer sends a result. One that cannot be sent is an error of the task.
 func (w *worker) answer(t *task, kind byte, v starlark.Value) error {
+	a, err := w.pack(t, kind, v)
+	if err != nil {
+		return err
+	}
+	return w.send(t, a, v)
+}
+
+// pack makes a result ready to be sent. It is valid until the next one is made.
+func (w *worker) pack(t *task, kind byte, v starlark.Value) (answer, error) {
 	codec := w.rt.host.Codec()
 	data, handles, err := codec.Encode(appendResult(w.buf[:0], t.job, t.chunk, kind), "result", v)
 	if err != nil {
@@ -186,16 +211,22 @@ func (w *worker) answer(t *task, kind byte, v starlark.Value) error {
 		}
 		exc := w.rt.host.FromError(&encodingError{exc: w.rt.host.FromError(err), value: v})
 		if data, handles, err = codec.Encode(appendResult(w.buf[:0], t.job, t.chunk, kind), "result", exc); err != nil {
-			return err
+			return answer{}, err
 		}
 	}
 	if cap(data) <= largestPooled {
 		w.buf = data[:0]
 	}
-	err = w.results.Put(data, arenaHandles(handles), prim.Opt{})
-	if err != nil && kind == resultValue {
+	return answer{kind, data, handles}, nil
+}
+
+// send sends a result, which is that of v.
+func (w *worker) send(t *task, a answer, v starlark.Value) error {
+	err := w.results.Put(a.data, arenaHandles(a.handles), prim.Opt{})
+	if err != nil && a.kind == resultValue {
 		return w.answer(t, resultError, w.rt.host.FromError(scriptError(err)))
 	}
+	runtime.KeepAlive(v) // it holds what the handles stand for
 	return scriptError(err)
 }
 

@@ -67,7 +67,7 @@ func (w *Workers) guard() {
 			return
 		}
 		w.mu.Unlock()
-		late := now.Sub(last) > 4*guardStep // this process was held up, perhaps the workers too
+		late := now.Sub(last) > 4*guardStep // this process was held up; perhaps the workers, too, have not come to take a task
 		last = now
 		procs := w.procs.processes()
 		for _, ch := range procs {
@@ -79,7 +79,7 @@ func (w *Workers) guard() {
 			s := w.rt.slot(ch.slot)
 			job, gen := s.Task[0].Load(), s.Gen.Load()
 			at := seen[ch.slot]
-			if at.gen != gen || at.job != job || late || job == 0 && waiting <= 0 {
+			if at.gen != gen || at.job != job || job == 0 && (late || waiting <= 0) {
 				seen[ch.slot] = sight{gen, job, now, childCPU(ch.pid)}
 				continue
 			}

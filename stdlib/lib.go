@@ -62,6 +62,9 @@ type Config struct {
 	Getpid, Getppid func() int
 	// Interrupt is told before os.kill sends SIGINT, and reports whether that is done already. It may be nil.
 	Interrupt func(pid int) (done bool)
+	// MayStart and MaySignal say why the script may not start a program, or send a signal to pid. They may be nil: it may.
+	MayStart  func() error
+	MaySignal func(pid int) error
 }
 
 // Lib is the script library of one runtime: its built-ins, classes and modules. It has no state outside itself, so

@@ -205,6 +205,11 @@ func (l *Lib) osKill(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tupl
 	if err != nil {
 		return nil, err
 	}
+	if l.cfg.MaySignal != nil {
+		if err := l.cfg.MaySignal(pid); err != nil {
+			return nil, toOSError(err)
+		}
+	}
 	if sig == int(syscall.SIGINT) && l.cfg.Interrupt != nil && l.cfg.Interrupt(pid) {
 		return starlark.None, nil
 	}

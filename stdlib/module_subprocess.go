@@ -291,6 +291,11 @@ func (l *Lib) execute(thread *starlark.Thread, c *command) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
+	if l.cfg.MayStart != nil {
+		if err := l.cfg.MayStart(); err != nil {
+			return nil, toOSError(err, argv[0])
+		}
+	}
 	cmd := &exec.Cmd{Args: argv, WaitDelay: time.Second}
 	if cmd.Env, err = l.environment(c.env); err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ var limits = interp.Limits{
 
 // setup is what rules find: no files, no processes, and a built-in of this program's.
 var setup = interp.Setup{
-	Omit: []string{"open", "os", "multiprocessing", "concurrent", "futures"},
+	Omit: interp.SystemNames(),
 	Predeclared: func() starlark.StringDict {
 		return starlark.StringDict{"country_of": starlark.NewBuiltin("country_of", countryOf)}
 	},

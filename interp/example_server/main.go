@@ -22,7 +22,7 @@ import (
 // timeout is how long a script may take, with what it waits for a worker.
 const timeout = 3 * time.Second
 
-var setup = interp.Setup{Omit: []string{"open", "os", "multiprocessing", "concurrent", "futures"}}
+var setup = interp.Setup{Omit: interp.SystemNames()}
 
 var limits = interp.Limits{Memory: 96 << 20, CPU: 100 * time.Millisecond, Processes: -1, Output: 10 << 10}
 

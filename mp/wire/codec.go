@@ -2,6 +2,7 @@ package wire
 
 import (
 	"reflect"
+	"strings"
 	"sync"
 
 	"go.starlark.net/starlark"
@@ -40,6 +41,7 @@ type Codec struct {
 	types  map[reflect.Type]*Type
 	byName map[string]*Type
 	names  map[string]starlark.Value
+	hidden map[string]bool           // names that do not arrive
 	index  map[starlark.Value]string // names of pointer values, built when first needed; nil when out of date
 }
 
@@ -75,6 +77,16 @@ func (c *Codec) Name(name string, v starlark.Value) {
 	defer c.mu.Unlock()
 	c.names[name] = v
 	c.index = nil
+}
+
+// Hide has nothing arrive by these names, nor members of modules that have them. What was named so still travels, to others.
+func (c *Codec) Hide(names ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hidden = make(map[string]bool, len(names))
+	for _, name := range names {
+		c.hidden[name] = true
+	}
 }
 
 // Renamed says that a named module has members that it didn't have before.
@@ -163,7 +175,15 @@ func isPointer(v starlark.Value) bool {
 func (c *Codec) named(name string) starlark.Value {
 	c.mu.RLock()
 	v := c.names[name]
+	hidden := false
+	if c.hidden != nil {
+		first, _, _ := strings.Cut(name, ".")
+		hidden = c.hidden[first] || c.hidden[name]
+	}
 	c.mu.RUnlock()
+	if hidden {
+		return nil
+	}
 	if v != nil {
 		return v
 	}
