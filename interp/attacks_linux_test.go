@@ -83,7 +83,7 @@ var attacks = []struct{ text, want string }{
 	{"def r(self): return str(sum(range(1 << 62)))\nraise_(type('E', (Exception,), {'__str__': r, '__repr__': r})())", "CPU time"},
 	{"multiprocessing.Queue().get()", "time"},
 	{"time.sleep(3600)", "time"},
-	{"os.kill(os.getpid(), signal.SIGSTOP)", "time"},
+	{"os.kill(os.getpid(), signal.SIGSTOP)\ntime.sleep(3600)", "time"},
 	// output
 	{"while True: print('x' * 1000)", "output"},
 	{"while True: print()", "output"},

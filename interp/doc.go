@@ -44,10 +44,13 @@
 // The limits of a pool are kept by the workers themselves, and by the system where that can be. A task that exceeds one ends, and its
 // caller gets a [LimitError] that names the limit and the script's line. A script cannot catch it. Where the system has refused memory, the
 // process has died of it: then the line is the one where the script was shortly before, and a new worker takes its place. What it printed
-// as it died is not shown. Shared memory, of which queues and arrays are made, is limited for the family, by Options.SharedMemory.
+// as it died is not shown. A worker that cannot keep its limits on time, because it was stopped or hangs, is ended by the program. Shared memory, of which queues and arrays are made, is limited for the family, by Options.SharedMemory.
 //
-// Limits keep a script from using too much. What it may see is another matter: Setup.Omit takes away what scripts that are
-// not trusted should not have, open and os before all, and Modules the files that load() finds.
+// A result, which is copied, may need as much memory here as it did in the worker.
+//
+// Limits keep a script from using too much, and from sending signals to other processes than its own. What it may see is another matter: Setup.Omit
+// takes away what scripts that are not trusted should not have, [SystemNames] before all, and Modules the files that load() finds. A script that may
+// open any file, such as those of /proc, is as powerful as the program.
 //
 // # Errors
 //
@@ -77,7 +80,7 @@
 //
 // The exported names of this package, of mp/wire for types, and what their comments promise stay as they are within a major version; fields may be added to
 // structs, which should be written with field names. Texts of messages may change, classes of exceptions do not. What a family's processes say to each other
-// is for one executable only, and may change at any time. Package mp's exported names exist for this package; they may change.
+// is for one executable only, and may change at any time. Package mp says which of its names stay.
 //
 // # Caveats
 //

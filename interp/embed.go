@@ -3,7 +3,8 @@ package interp
 import "go.starlark.net/starlarkstruct"
 
 // Multiprocessing returns the multiprocessing module, for the environment of a Go program's own scripts. It works
-// in any *starlark.Thread, which need not come from NewThread; calls that block in such a thread can't be interrupted.
+// in any *starlark.Thread, which need not come from NewThread; a call that blocks there is ended by
+// the Cancel of an [mp.Cancel] that the program has put into the thread under [mp.CancelKey]; thread.Cancel alone does not wake it.
 // The rest of the dialect, its classes and exceptions among it, is in Predeclared.
 //
 // The program is to start its scripts with starlark.ExecFile and the like, in one goroutine at a time; if mp runs callbacks in goroutines of its own

@@ -14,14 +14,14 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// Evaluator takes functions of go.starlark.net apart, for sending, and puts received ones together. All its methods
+// evaluator takes functions of go.starlark.net apart, for sending, and puts received ones together. All its methods
 // need the script lock.
 //
 // A received function is made by a factory: a synthetic file with one function, which contains the def statement or
 // lambda expression from the original text, at its original position. The factory's local variables are the free
 // variables of what it makes. Globals of the original module are predeclared names there, in one dict that all
 // factories of a module share.
-type Evaluator struct {
+type evaluator struct {
 	predeclared func() starlark.StringDict
 	files       map[string]*ship.Module // modules that run here, by file name as in positions; nil: has no source
 	homes       map[*ship.Module]*home
@@ -30,7 +30,7 @@ type Evaluator struct {
 	synthetic   map[*starlark.Module]*ship.Module // what the functions of a factory really belong to
 }
 
-var _ ship.Evaluator = (*Evaluator)(nil)
+var _ ship.Evaluator = (*evaluator)(nil)
 
 // home is what is known of a module whose top level ran in this process.
 type home struct {
@@ -55,9 +55,9 @@ type scope struct {
 
 type position struct{ line, col int32 }
 
-// NewEvaluator returns an evaluator whose received functions see what predeclared returns; __name__ is added.
-func NewEvaluator(predeclared func() starlark.StringDict) *Evaluator {
-	return &Evaluator{
+// newEvaluator returns an evaluator whose received functions see what predeclared returns; __name__ is added.
+func newEvaluator(predeclared func() starlark.StringDict) *evaluator {
+	return &evaluator{
 		predeclared: predeclared,
 		files:       map[string]*ship.Module{},
 		homes:       map[*ship.Module]*home{},
@@ -69,13 +69,13 @@ func NewEvaluator(predeclared func() starlark.StringDict) *Evaluator {
 
 // AddModule says that text runs as module name, under that file name. Functions of files that weren't added are looked
 // up on disk.
-func (ev *Evaluator) AddModule(name, file string, text []byte) *ship.Module {
+func (ev *evaluator) AddModule(name, file string, text []byte) *ship.Module {
 	return ev.AddChunk("", name, file, text)
 }
 
 // AddChunk is AddModule for a part of an interactive session: in other processes, all parts of a session have one set of
 // globals. Here they have them among the predeclared names of their modules.
-func (ev *Evaluator) AddChunk(session, name, file string, text []byte) *ship.Module {
+func (ev *evaluator) AddChunk(session, name, file string, text []byte) *ship.Module {
 	m := ship.NewModule(name, file, text)
 	m.Session = session
 	if old := ev.files[file]; old != nil {
@@ -86,10 +86,10 @@ func (ev *Evaluator) AddChunk(session, name, file string, text []byte) *ship.Mod
 }
 
 // Type implements ship.Evaluator.
-func (ev *Evaluator) Type() reflect.Type { return reflect.TypeFor[*starlark.Function]() }
+func (ev *evaluator) Type() reflect.Type { return reflect.TypeFor[*starlark.Function]() }
 
 // Describe implements ship.Evaluator.
-func (ev *Evaluator) Describe(c starlark.Callable) (ship.Func, error) {
+func (ev *evaluator) Describe(c starlark.Callable) (ship.Func, error) {
 	fn := c.(*starlark.Function)
 	pos := fn.Position()
 	m, received := ev.synthetic[fn.Module()]
@@ -145,7 +145,7 @@ func freeVars(fn *starlark.Function, def *ship.Def) ([]ship.Binding, error) {
 }
 
 // file returns the module of a function that isn't received.
-func (ev *Evaluator) file(fn *starlark.Function) *ship.Module {
+func (ev *evaluator) file(fn *starlark.Function) *ship.Module {
 	file := fn.Position().Filename()
 	m, ok := ev.files[file]
 	if ok {
@@ -163,7 +163,7 @@ func (ev *Evaluator) file(fn *starlark.Function) *ship.Module {
 }
 
 // line is a line of a file whose text is known here, without its end; "" for any other.
-func (ev *Evaluator) line(file string, n int32) string {
+func (ev *evaluator) line(file string, n int32) string {
 	if m := ev.files[file]; m != nil {
 		return m.Line(n)
 	}
@@ -176,7 +176,7 @@ func (ev *Evaluator) line(file string, n int32) string {
 }
 
 // home notes that fn, of a module that runs here, is being sent.
-func (ev *Evaluator) home(m *ship.Module, fn *starlark.Function) {
+func (ev *evaluator) home(m *ship.Module, fn *starlark.Function) {
 	h := ev.homes[m]
 	if h == nil {
 		h = &home{sent: map[position]weak.Pointer[starlark.Function]{}}
@@ -189,7 +189,7 @@ func (ev *Evaluator) home(m *ship.Module, fn *starlark.Function) {
 }
 
 // Globals implements ship.Evaluator.
-func (ev *Evaluator) Globals(e *wire.Encoder, m *ship.Module, c starlark.Callable) func(string) starlark.Value {
+func (ev *evaluator) Globals(e *wire.Encoder, m *ship.Module, c starlark.Callable) func(string) starlark.Value {
 	module := c.(*starlark.Function).Module()
 	if _, received := ev.synthetic[module]; received {
 		a := ev.awayOf(m)
@@ -215,7 +215,7 @@ func (ev *Evaluator) Globals(e *wire.Encoder, m *ship.Module, c starlark.Callabl
 
 // ownName returns the value of a predeclared name that means something else for this module than it does everywhere: what
 // its host alone has given it, or a global of an interactive session. It travels as a global does.
-func (ev *Evaluator) ownName(module *starlark.Module, name string) starlark.Value {
+func (ev *evaluator) ownName(module *starlark.Module, name string) starlark.Value {
 	v := module.Predeclared()[name]
 	if v == nil || name == "__name__" {
 		return nil
@@ -230,7 +230,7 @@ func (ev *Evaluator) ownName(module *starlark.Module, name string) starlark.Valu
 	return v
 }
 
-func (ev *Evaluator) awayOf(m *ship.Module) *away {
+func (ev *evaluator) awayOf(m *ship.Module) *away {
 	a := ev.away[m]
 	if a == nil {
 		a = &away{scope: ev.sessions[m.Session], factories: map[position]*starlark.Function{}, made: map[position]*starlark.Function{}}
@@ -265,7 +265,7 @@ func (g *scope) set(name string, v starlark.Value) {
 }
 
 // SetGlobal implements ship.Evaluator.
-func (ev *Evaluator) SetGlobal(m *ship.Module, name string, v starlark.Value) {
+func (ev *evaluator) SetGlobal(m *ship.Module, name string, v starlark.Value) {
 	if ev.homeModule(m) != nil {
 		return // Define took the module's own
 	}
@@ -273,7 +273,7 @@ func (ev *Evaluator) SetGlobal(m *ship.Module, name string, v starlark.Value) {
 }
 
 // homeModule returns m as it runs here, nil if it doesn't.
-func (ev *Evaluator) homeModule(m *ship.Module) *starlark.Module {
+func (ev *evaluator) homeModule(m *ship.Module) *starlark.Module {
 	if h := ev.homes[m]; h != nil {
 		return h.module.Value()
 	}
@@ -281,7 +281,7 @@ func (ev *Evaluator) homeModule(m *ship.Module) *starlark.Module {
 }
 
 // Define implements ship.Evaluator.
-func (ev *Evaluator) Define(f *ship.Func, fill func(starlark.Callable) ([]starlark.Value, error)) (starlark.Callable, error) {
+func (ev *evaluator) Define(f *ship.Func, fill func(starlark.Callable) ([]starlark.Value, error)) (starlark.Callable, error) {
 	a := ev.awayOf(f.Module)
 	for _, name := range f.Globals {
 		a.declare(name)
@@ -323,7 +323,7 @@ func (ev *Evaluator) Define(f *ship.Func, fill func(starlark.Callable) ([]starla
 }
 
 // sent returns the function that f describes, if it was sent from here and is no other now.
-func (ev *Evaluator) sent(f *ship.Func) *starlark.Function {
+func (ev *evaluator) sent(f *ship.Func) *starlark.Function {
 	if len(f.Free) > 0 {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 // member is a process of a pretended family: an evaluator and a codec of its own.
 type member struct {
 	t       testing.TB
-	ev      *Evaluator
+	ev      *evaluator
 	codec   *wire.Codec
 	env     starlark.StringDict
 	modules map[string]string // what load() finds
@@ -37,7 +37,7 @@ func newMember(t testing.TB) *member {
 	for name, v := range m.env {
 		m.codec.Name(name, v)
 	}
-	m.ev = NewEvaluator(func() starlark.StringDict { return m.env })
+	m.ev = newEvaluator(func() starlark.StringDict { return m.env })
 	ship.New(m.ev, m.codec, nil)
 	return m
 }

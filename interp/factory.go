@@ -14,7 +14,7 @@ import (
 )
 
 // factory returns the factory for f.
-func (ev *Evaluator) factory(f *ship.Func, a *away) (*starlark.Function, error) {
+func (ev *evaluator) factory(f *ship.Func, a *away) (*starlark.Function, error) {
 	at := position{f.Line, f.Col}
 	if fn := a.factories[at]; fn != nil {
 		return fn, nil

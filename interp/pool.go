@@ -12,14 +12,9 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// PoolOptions say what a Pool is.
-type PoolOptions struct {
-	Workers     int            // processes, 0 for as many as the machine has processors
-	Limits      Limits         // of each worker
-	Initializer starlark.Value // a function that each worker calls first, nil for none
-	InitArgs    starlark.Tuple // its arguments
-	MaxTasks    int            // that a worker does before a new one takes its place, 0 for no limit
-}
+// PoolOptions say what a Pool is: Workers, how many processes, 0 for as many as the machine has processors; Limits, of each worker and its tasks;
+// Initializer and InitArgs, a function that each worker calls first; MaxTasks, that a worker does before a new one takes its place, 0 for no limit.
+type PoolOptions = mp.PoolOptions
 
 // Pool runs Starlark functions in processes, for Go code: apart from the program and from each other, on all processors, within [Limits], and
 // stopped when a context ends. All methods may be called from any goroutine, but not from a built-in that a script has called.
@@ -39,12 +34,14 @@ type Pool struct {
 // ErrPoolClosed is returned by the methods of a Pool that was closed, or whose Runtime was.
 var ErrPoolClosed = mp.ErrClosed
 
-// NewPool starts a pool. Close ends it; so does the runtime's Close.
+// NewPool starts a pool. It blocks until its processes have been started, some milliseconds each, but not until they are ready; the first
+// call waits for that. An error says what is wrong with the options, or why no process can be started. Close ends the pool; so does the
+// runtime's Close.
 func (rt *Runtime) NewPool(o PoolOptions) (*Pool, error) {
 	if o.Workers == 0 {
 		o.Workers = stdlib.CPUCount()
 	}
-	w, err := rt.mp.NewWorkers(mp.WorkersOptions{Size: o.Workers, Limits: o.Limits, Initializer: o.Initializer, InitArgs: o.InitArgs, MaxTasks: o.MaxTasks})
+	w, err := rt.mp.NewWorkers(o)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +55,7 @@ func (p *Pool) Call(ctx context.Context, fn starlark.Value, args ...starlark.Val
 	return p.CallKw(ctx, fn, args, nil)
 }
 
-// CallKw is Call with keyword arguments: pairs of a String and a value.
+// CallKw is Call with keyword arguments: pairs of a starlark.String and a value.
 func (p *Pool) CallKw(ctx context.Context, fn starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	v, err := p.workers.Call(ctx, fn, args, kwargs)
 	if err != nil {
@@ -123,7 +120,7 @@ func (p *Pool) wrap(ctx context.Context, err error) error {
 }
 
 // Map calls fn with each of the values, in the workers, and returns the results in their order. Where one fails, the others are stopped, and
-// the error is that of the first of them.
+// the error is that of the first of them, as of Call. It blocks until all are done, or one has failed and the others have been stopped.
 func (p *Pool) Map(ctx context.Context, fn starlark.Value, values []starlark.Value) ([]starlark.Value, error) {
 	results := make([]starlark.Value, 0, len(values))
 	for v, err := range p.Results(ctx, fn, slices.Values(values)) {

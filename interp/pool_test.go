@@ -3,7 +3,6 @@ package interp
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 	"strings"
 	"sync"
@@ -203,58 +202,4 @@ func TestLimits(t *testing.T) {
 	if _, err := rt.NewPool(PoolOptions{Limits: Limits{Memory: 1 << 20}}); err == nil || !strings.Contains(err.Error(), "must be at least 64 MiB") {
 		t.Error(err)
 	}
-}
-
-func BenchmarkPool(b *testing.B) {
-	for name, limits := range map[string]Limits{"free": {}, "limited": {Memory: 128 << 20, CPU: time.Second, Time: time.Second, Output: 1 << 20}} {
-		for _, workers := range []int{1, 2} {
-			b.Run(fmt.Sprintf("%s/%d", name, workers), func(b *testing.B) {
-				rt := newRuntime(b, Options{})
-				p, fn := newPool(b, rt, PoolOptions{Workers: workers, Limits: limits}, poolScript)
-				ctx := context.Background()
-				p.Call(ctx, fn["square"], starlark.MakeInt(1))
-				if workers == 1 {
-					for b.Loop() {
-						if _, err := p.Call(ctx, fn["square"], starlark.MakeInt(7)); err != nil {
-							b.Fatal(err)
-						}
-					}
-					return
-				}
-				b.SetParallelism(2)
-				b.RunParallel(func(pb *testing.PB) {
-					for pb.Next() {
-						if _, err := p.Call(ctx, fn["square"], starlark.MakeInt(7)); err != nil {
-							b.Error(err)
-						}
-					}
-				})
-			})
-		}
-	}
-	b.Run("inside", func(b *testing.B) {
-		rt := newRuntime(b, Options{})
-		fn, err := rt.Exec(context.Background(), "pool.star", []byte(poolScript))
-		if err != nil {
-			b.Fatal(err)
-		}
-		for b.Loop() {
-			if _, err := rt.Call(context.Background(), fn["square"], starlark.Tuple{starlark.MakeInt(7)}, nil); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("cancel", func(b *testing.B) {
-		rt := newRuntime(b, Options{})
-		p, fn := newPool(b, rt, PoolOptions{Workers: 1}, poolScript)
-		for b.Loop() {
-			b.StopTimer()
-			ctx, cancel := context.WithCancel(context.Background())
-			time.AfterFunc(2*time.Millisecond, func() {
-				b.StartTimer()
-				cancel()
-			})
-			p.Call(ctx, fn["forever"], starlark.None)
-		}
-	})
 }

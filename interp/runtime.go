@@ -20,11 +20,28 @@ import (
 // Version is starmp's version, as scripts see it in sys.version.
 const Version = "0.1.0"
 
-// Limits are what scripts that are not trusted may use, see [Pool].
+// Limits are what scripts in other processes may use: Memory in bytes, at least 64 MiB; CPU and Time as durations; Steps of the interpreter;
+// OpenFiles; Processes, negative for none; and Output in bytes. Zero fields do not limit. See [mp.Limits] for what each means.
 type Limits = mp.Limits
 
-// LimitError is the cause of an [Error] of a script that was ended because it used more than it may.
+// LimitError is the cause of an [Error] of a script that was ended because it used more than it may. Limit says of what, Max how much that was,
+// and Pos where the script was, as file:line.
 type LimitError = mp.LimitError
+
+// Limit names one of the Limits, in a LimitError.
+type Limit = mp.Limit
+
+// The limits.
+const (
+	LimitMemory    = mp.LimitMemory
+	LimitCPU       = mp.LimitCPU
+	LimitSteps     = mp.LimitSteps
+	LimitTime      = mp.LimitTime
+	LimitOpenFiles = mp.LimitOpenFiles
+	LimitProcesses = mp.LimitProcesses
+	LimitOutput    = mp.LimitOutput
+	LimitShared    = mp.LimitShared
+)
 
 // Options is what a Runtime gets from its surroundings.
 type Options struct {
@@ -73,7 +90,7 @@ type Runtime struct {
 	codec *wire.Codec
 	lib   *stdlib.Lib
 	clock Clock // nil for the system's
-	eval  *Evaluator
+	eval  *evaluator
 	mp    *mp.Runtime
 
 	envOnce sync.Once
@@ -125,7 +142,7 @@ func newHost(o Options, setup Setup) *Runtime {
 	rt.setClock(o.Clock, setup)
 	rt.addSetup(setup)
 	rt.makeRunTest()
-	rt.eval = NewEvaluator(rt.Predeclared)
+	rt.eval = newEvaluator(rt.Predeclared)
 	ship.New(rt.eval, rt.codec, blobs{rt})
 	return rt
 }

@@ -18,6 +18,7 @@ func TestStoppedWorker(t *testing.T) {
 def stop(pid): os.kill(pid, signal.SIGSTOP)
 def itself():
     stop(os.getpid())
+    time.sleep(3600)
 def family():
     p = multiprocessing.Process(target = itself)
     p.start()

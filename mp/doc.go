@@ -1,6 +1,30 @@
 // Package mp is the multiprocessing module: processes, queues, locks, events, conditions, semaphores, managers and pools
 // for Starlark scripts, as in CPython's package of that name.
 //
+// # In a Go program
+//
+// A program that runs its scripts with go.starlark.net gets the module from package interp, which has what a child process needs to run
+// its part of a script, and puts it into their environment:
+//
+//	func main() {
+//		interp.Child() // at the top of main: a child is this program, started again
+//		rt, err := interp.New(interp.Options{Stdout: os.Stdout, Stderr: os.Stderr})
+//		...
+//		defer rt.Close()
+//		env := starlark.StringDict{"multiprocessing": rt.Multiprocessing()}
+//		globals, err := starlark.ExecFileOptions(opts, thread, "script.star", nil, env)
+//
+// The script's *starlark.Function values then are targets of processes and tasks of pools, in plain *starlark.Threads. A call that blocks gives way to
+// a [Cancel] in its thread. The values that scripts get are of types of this package, [Queue], [Lock] and so on: a program can tell them
+// apart, keep them, and call their methods as a script does, through Attr. What a program needs beside that is [Limits], [LimitError] and
+// [PoolOptions], which package interp has as well. [Host] and the rest is for an interpreter around this package.
+//
+// # Compatibility
+//
+// Within a major version these stay as they are: [Limits], [Limit] and its constants, [LimitError], [PoolOptions], [MinMemory], [ErrClosed], [Cancel] and
+// [CancelKey], and the names of the types of values. Fields may be added to structs, which should be written with field names. Host, Runtime,
+// Workers and the functions that take or return them change together with package interp. What scripts see follows CPython 3.13.
+//
 // # Concepts
 //
 // A family is a root process and all processes started below it. They share one arena (package internal/arena), memory
@@ -10,8 +34,9 @@
 //
 // A child is the same executable started again: [Child], called first thing in main, recognises it. It inherits the
 // arena and one end of a control socket. The parent encodes all that the child needs, puts it into the child's inbox, a
-// queue in the arena, and sends one byte through the socket. After that the socket carries nothing: its end of file tells
-// each side that the other is gone. Idle children that wait for that byte, spares, are started ahead of need.
+// queue in the arena, and sends one byte through the socket. After that the socket carries no more than orders to the
+// worker of a Go program's pool to stop a task, and what a limited child writes as it crashes: its end of file tells each side that the other is
+// gone. Idle children that wait for that byte, spares, are started ahead of need.
 //
 // # Invariants
 //

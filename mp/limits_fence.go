@@ -204,7 +204,7 @@ func (g *fence) insist(limit Limit) {
 }
 
 // Steps between looks at the task. With a limit on memory: all of the first ones, so that the position is right where a short function needs
-// too much at once, then fewer (BenchmarkPool). Else each is as long as all before.
+// too much at once, then fewer (BenchmarkIsolation). Else each is as long as all before.
 const (
 	eachStep   = 32
 	fewSteps   = 1024

@@ -11,16 +11,17 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// WorkersOptions say what a team of workers is.
-type WorkersOptions struct {
-	Size        int            // processes, 0 for as many as the machine has processors
-	Limits      Limits         // of each worker
-	Initializer starlark.Value // a function that each worker calls first, nil for none
+// PoolOptions say what a pool of Go code's is. The zero value is one without limits, of as many workers as the machine has processors.
+type PoolOptions struct {
+	Workers     int            // processes, 0 for as many as the machine has processors
+	Limits      Limits         // of each worker and its tasks; zero fields do not limit
+	Initializer starlark.Value // a function that each worker calls first, within the limits of a task; nil for none
 	InitArgs    starlark.Tuple // its arguments
 	MaxTasks    int            // that a worker does before a new one takes its place, 0 for no limit
 }
 
-// Workers are processes that call functions for Go code. All methods may be called from any goroutine, outside of scripts only.
+// Workers are processes that call functions for Go code: what is in an interp.Pool. All methods may be called from any goroutine, outside of
+// scripts only.
 type Workers struct {
 	rt     *Runtime
 	pool   *pool
@@ -34,22 +35,22 @@ type Workers struct {
 	guarded bool // guarded by mu: a goroutine is in guard
 }
 
-// ErrClosed is returned by Workers that were closed, or whose Runtime was.
+// ErrClosed is returned by the methods of Workers that were closed, or whose Runtime was.
 var ErrClosed = errors.New("the pool is closed")
 
 // stopBackstop is how long a worker gets to stop a task that is not wanted any more, or end, before it is killed from outside.
 const stopBackstop = 5 * taskGrace
 
 // NewWorkers starts workers. It blocks until they have been started, not until they are ready.
-func (rt *Runtime) NewWorkers(o WorkersOptions) (*Workers, error) {
+func (rt *Runtime) NewWorkers(o PoolOptions) (*Workers, error) {
 	if err := o.Limits.check(); err != nil {
 		return nil, err
 	}
-	if o.Size < 0 || o.MaxTasks < 0 {
-		return nil, fmt.Errorf("mp: a negative number of workers or tasks: %d, %d", o.Size, o.MaxTasks)
+	if o.Workers < 0 || o.MaxTasks < 0 {
+		return nil, fmt.Errorf("mp: a negative number of workers or tasks: %d, %d", o.Workers, o.MaxTasks)
 	}
-	if o.Size == 0 {
-		o.Size = rt.host.CPUCount()
+	if o.Workers == 0 {
+		o.Workers = rt.host.CPUCount()
 	}
 	var init starlark.Value = starlark.None
 	if o.Initializer != nil {
@@ -59,11 +60,11 @@ func (rt *Runtime) NewWorkers(o WorkersOptions) (*Workers, error) {
 		return nil, err
 	}
 	// More than there are workers, so that one that is done finds the next task there.
-	w := &Workers{rt: rt, places: make(chan struct{}, 2*o.Size), dropped: map[uint64]bool{}}
+	w := &Workers{rt: rt, places: make(chan struct{}, 2*o.Workers), dropped: map[uint64]bool{}}
 	thread := rt.host.NewThread("Workers")
 	rt.host.Enter(thread)
 	defer rt.host.Leave(thread)
-	w.pool = rt.newPool(o.Size)
+	w.pool = rt.newPool(o.Workers)
 	var err error
 	if w.procs, err = newProcs(w.pool, init, o.InitArgs, o.MaxTasks); err != nil {
 		return nil, err
