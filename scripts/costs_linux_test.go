@@ -22,6 +22,7 @@ var calls = []struct {
 	{"lock", "l = multiprocessing.Lock()", "l.acquire(); l.release()", 50000, 0.02},
 	{"semaphore", "s = multiprocessing.Semaphore(1)", "s.acquire(); s.release()", 50000, 0.02},
 	{"event", "e = multiprocessing.Event()", "e.set(); e.wait(); e.clear()", 50000, 0.02},
+	{"condition", "c = multiprocessing.Condition()", "c.acquire(); c.notify(); c.release()", 50000, 0.02},
 	{"Value", "v = multiprocessing.Value('i', 0)", "v.value = i; v.value", 50000, 0.02},
 	{"put and get", "q = multiprocessing.Queue()", "q.put(i); q.get()", 50000, 0.02},
 	{"pipe", "r, w = multiprocessing.Pipe(False)", "w.send(i); r.recv()", 50000, 0.02},

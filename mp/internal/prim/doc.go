@@ -17,7 +17,7 @@
 // may sleep. A sleeper sets it before it sleeps. Who wakes clears it, and wakes one. The one that is woken sets it again,
 // whatever it does next, since others may sleep on; and if it leaves something behind that another could have, it wakes the next. So
 // the bit is never clear while somebody sleeps and nobody is on the way to set it. Each word's comment says how (owner words,
-// semaphores, gates; an event and a condition wake exactly those that they mean).
+// semaphores, gates; an event wakes exactly those that it means, and a condition makes them sleepers of its lock).
 //
 // # Death
 //

@@ -8,9 +8,9 @@ import (
 	"github.com/starmp/starmp/mp/internal/futex"
 )
 
-// A section is a short critical section of a cell that keeps something for each slot (a ledger, a list of waiters). What a
-// dead slot has there must be struck under the lock, but recovery must not wait for a lock: its holder may be dead too. So
-// a reaper that finds the lock taken leaves a note in dirty, and the holder settles on its way out. Either the holder sees
+// A section is a short critical section of a cell that keeps something for each process (a ledger, a list of waiters). What a
+// dead one has there must be struck under the lock, but recovery must not wait for a lock: who has it may be dead too. So
+// a reaper that finds the lock taken leaves a note in dirty, and whoever has the lock settles on its way out. Either that one sees
 // the note when it has unlocked, or the reaper's second try finds the lock free.
 type section struct {
 	m           *arena.Member
