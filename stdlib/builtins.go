@@ -12,20 +12,23 @@ type goFunc = func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starla
 // See https://docs.python.org/3/library/functions.html.
 func (l *Lib) builtins() starlark.StringDict {
 	return functions(map[string]goFunc{
-		"callable": builtinCallable,
-		"divmod":   l.builtinDivmod,
-		"filter":   l.builtinFilter,
-		"id":       builtinID,
-		"input":    l.builtinInput,
-		"iter":     l.builtinIter,
-		"map":      l.builtinMap,
-		"next":     l.builtinNext,
-		"open":     l.builtinOpen,
-		"pow":      l.builtinPow,
-		"round":    l.builtinRound,
-		"slice":    builtinSlice,
-		"struct":   starlarkstruct.Make,
-		"sum":      l.builtinSum,
+		"callable":  builtinCallable,
+		"divmod":    l.builtinDivmod,
+		"filter":    l.builtinFilter,
+		"id":        builtinID,
+		"input":     l.builtinInput,
+		"iter":      l.builtinIter,
+		"map":       l.builtinMap,
+		"next":      l.builtinNext,
+		"open":      l.builtinOpen,
+		"pow":       l.builtinPow,
+		"round":     l.builtinRound,
+		"slice":     builtinSlice,
+		"struct":    starlarkstruct.Make,
+		"enumerate": builtinEnumerate,
+		"max":       l.extremum("max"),
+		"min":       l.extremum("min"),
+		"sum":       l.builtinSum,
 	})
 }
 

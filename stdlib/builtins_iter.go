@@ -138,6 +138,20 @@ func (l *Lib) builtinNext(thread *starlark.Thread, b *starlark.Builtin, args sta
 	return nil, wire.Errorf("StopIteration", "")
 }
 
+// builtinEnumerate is enumerate(iterable, start=0): go.starlark.net's, which takes no names.
+// https://docs.python.org/3/library/functions.html#enumerate
+func builtinEnumerate(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if len(kwargs) > 0 {
+		var iterable starlark.Value
+		var start starlark.Value = starlark.MakeInt(0)
+		if err := starlark.UnpackArgs("enumerate", args, kwargs, "iterable", &iterable, "start?", &start); err != nil {
+			return nil, err
+		}
+		args = starlark.Tuple{iterable, start}
+	}
+	return starlark.Universe["enumerate"].(*starlark.Builtin).CallInternal(thread, args, nil)
+}
+
 // callFunction calls fn, or raises what CPython does for a value that is no function.
 func (l *Lib) callFunction(thread *starlark.Thread, fn starlark.Value, args starlark.Tuple) (starlark.Value, error) {
 	if !isCallable(fn) {

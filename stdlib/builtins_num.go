@@ -3,6 +3,7 @@ package stdlib
 import (
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 
 	"github.com/starmp/starmp/mp/wire"
@@ -276,4 +277,28 @@ func roundHalf(x, unit *big.Int, more bool) *big.Int {
 		q.Neg(q)
 	}
 	return q
+}
+
+// extremum is min or max: go.starlark.net's, and with Python's default for an iterable without items.
+// https://docs.python.org/3/library/functions.html#max
+func (l *Lib) extremum(name string) goFunc {
+	plain := starlark.Universe[name].(*starlark.Builtin)
+	return func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		i := slices.IndexFunc(kwargs, func(kv starlark.Tuple) bool { return kv[0] == starlark.String("default") })
+		if i < 0 {
+			return plain.CallInternal(thread, args, kwargs)
+		}
+		if len(args) != 1 {
+			return nil, wire.Errorf("TypeError", "Cannot specify a default for %s() with multiple positional arguments", name)
+		}
+		missing := kwargs[i][1]
+		items, err := l.drain(thread, args[0])
+		if err != nil {
+			return nil, err
+		}
+		if len(items) == 0 {
+			return missing, nil
+		}
+		return plain.CallInternal(thread, starlark.Tuple{starlark.Tuple(items)}, slices.Delete(slices.Clone(kwargs), i, i+1))
+	}
 }

@@ -15,8 +15,8 @@ import (
 // Text is UTF-8; buffering and errors change nothing (see File). It blocks while a named pipe has no other end.
 func (l *Lib) builtinOpen(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var name, buffering, encoding, onError, newline starlark.Value
-	mode := "r"
-	err := starlark.UnpackArgs("open", args, kwargs, "file", &name, "mode?", &mode, "buffering?", &buffering,
+	var modeArg starlark.Value = starlark.String("r")
+	err := starlark.UnpackArgs("open", args, kwargs, "file", &name, "mode?", &modeArg, "buffering?", &buffering,
 		"encoding??", &encoding, "errors??", &onError, "newline??", &newline)
 	if err != nil {
 		return nil, err
@@ -24,6 +24,10 @@ func (l *Lib) builtinOpen(thread *starlark.Thread, b *starlark.Builtin, args sta
 	path, err := pathArg(name)
 	if err != nil {
 		return nil, err
+	}
+	mode, ok := starlark.AsString(modeArg)
+	if !ok {
+		return nil, wire.Errorf("TypeError", "open() argument 'mode' must be str, not %s", pyType(modeArg))
 	}
 	flags, f, err := openMode(mode)
 	if err != nil {
@@ -137,10 +141,12 @@ func (f *File) textOptions(encoding, newline starlark.Value) error {
 		if !ok {
 			return wire.Errorf("TypeError", "open() argument 'newline' must be str or None, not %s", pyType(newline))
 		}
-		if end != "" && end != "\n" {
+		switch end {
+		case "", "\n", "\r", "\r\n":
+		default:
 			return wire.Errorf("ValueError", "illegal newline value: %s", pyQuote(end))
 		}
-		f.raw = true
+		f.raw, f.newline = true, end
 	}
 	return nil
 }

@@ -40,7 +40,7 @@
 // that print the same under CPython 3.13.
 //
 // Regular expressions run on internal/sre, which says why. What is left out: subprocess.Popen, time zones other than fixed offsets and
-// the local one, custom argparse actions, names of characters in patterns, and queue's classes for threads.
+// the local one, custom argparse actions, and names of characters in patterns.
 //
 // # Where it differs from CPython
 //

@@ -104,9 +104,13 @@ func (l *Lib) excClass(name string) *Class {
 }
 
 // moduleException makes an exception class that belongs to a module; unlike those of excTree, no process has it before it is used.
-func (l *Lib) moduleException(qualified, base string) *Class {
+func (l *Lib) moduleException(qualified string, bases ...string) *Class {
 	if l.excs[qualified] == nil {
-		l.makeException(qualified, []*Class{l.excClass(base)})
+		var classes []*Class
+		for _, base := range bases {
+			classes = append(classes, l.excClass(base))
+		}
+		l.makeException(qualified, classes)
 	}
 	return l.excs[qualified]
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -23,7 +24,8 @@ type File struct {
 	name     starlark.Value
 	mode     string
 	binary   bool
-	raw      bool     // text that keeps its line ends as they are: newline=""
+	raw      bool     // text that keeps its line ends as they are: opened with newline
+	newline  string   // what ends a line of raw text; "" for "\n", "\r" and "\r\n" alike
 	file     *os.File // nil for a stream that is none
 	r        *bufio.Reader
 	w        io.Writer
@@ -116,9 +118,17 @@ func (f *File) readable() error {
 	case f.closed:
 		return errClosed()
 	case f.r == nil:
-		return wire.Errorf("OSError", "not readable")
+		return f.unsupported("read", "not readable")
 	}
 	return nil
+}
+
+// unsupported is the error of an operation that the mode forbids, which binary files name.
+func (f *File) unsupported(operation, text string) error {
+	if f.binary {
+		text = operation
+	}
+	return wire.Errorf("io.UnsupportedOperation", "%s", text)
 }
 
 func (f *File) writable() error {
@@ -126,7 +136,7 @@ func (f *File) writable() error {
 	case f.closed:
 		return errClosed()
 	case f.w == nil:
-		return wire.Errorf("OSError", "not writable")
+		return f.unsupported("write", "not writable")
 	}
 	return nil
 }
@@ -147,6 +157,9 @@ func (f *File) writeString(thread *starlark.Thread, text string) error {
 	}
 	if err := f.unread(); err != nil {
 		return err
+	}
+	if f.newline != "" && f.newline != "\n" {
+		text = strings.ReplaceAll(text, "\n", f.newline)
 	}
 	var err error
 	f.lib.block(thread, func() { _, err = io.WriteString(f.w, text) })

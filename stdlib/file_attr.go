@@ -28,6 +28,7 @@ func (f *File) methods() []fileMethod {
 		{"readline", 0, 1, (*File).readline},
 		{"readlines", 0, 1, (*File).readlines},
 		{"seek", 1, 2, (*File).seek},
+		{"seekable", 0, 0, (*File).canSeek},
 		{"tell", 0, 0, (*File).tell},
 		{"truncate", 0, 1, (*File).truncate},
 		{"writable", 0, 0, (*File).canWrite},
@@ -96,7 +97,7 @@ func (f *File) fileno(*starlark.Thread, starlark.Tuple) (starlark.Value, error) 
 	case f.closed:
 		return nil, errClosed()
 	case f.file == nil:
-		return nil, wire.Errorf("OSError", "fileno")
+		return nil, wire.Errorf("io.UnsupportedOperation", "fileno")
 	}
 	return starlark.MakeInt(int(f.file.Fd())), nil
 }
@@ -122,6 +123,17 @@ func (f *File) canRead(*starlark.Thread, starlark.Tuple) (starlark.Value, error)
 
 func (f *File) canWrite(*starlark.Thread, starlark.Tuple) (starlark.Value, error) {
 	return starlark.Bool(f.w != nil), nil
+}
+
+func (f *File) canSeek(*starlark.Thread, starlark.Tuple) (starlark.Value, error) {
+	if f.closed {
+		return nil, errClosed()
+	}
+	if f.file == nil {
+		return starlark.False, nil
+	}
+	_, err := f.file.Seek(0, io.SeekCurrent)
+	return starlark.Bool(err == nil), nil
 }
 
 // sizeArg is an optional size; None and negative ones mean all.
@@ -231,7 +243,7 @@ func (f *File) seekable() error {
 	case f.closed:
 		return errClosed()
 	case f.file == nil:
-		return wire.Errorf("OSError", "underlying stream is not seekable")
+		return wire.Errorf("io.UnsupportedOperation", "underlying stream is not seekable")
 	}
 	return f.unread()
 }

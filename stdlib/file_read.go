@@ -33,7 +33,7 @@ func (f *File) readLine(thread *starlark.Thread, limit int) (string, error) {
 func (f *File) bufferedLine() (string, bool) {
 	ahead, err := f.r.Peek(f.r.Buffered())
 	end := bytes.IndexByte(ahead, '\n') + 1
-	if err != nil || end == 0 || !f.binary && !f.raw && bytes.IndexByte(ahead[:end], '\r') >= 0 {
+	if err != nil || end == 0 || !f.binary && f.newline != "\n" && bytes.IndexByte(ahead[:end], '\r') >= 0 || f.newline == "\r" || f.newline == "\r\n" {
 		return "", false
 	}
 	line := string(ahead[:end])
@@ -45,7 +45,7 @@ func (f *File) bufferedLine() (string, bool) {
 func (f *File) line(limit int) ([]byte, error) {
 	var line []byte
 	for n := 0; limit < 0 || n < limit; n++ {
-		if limit < 0 && (f.binary || f.raw) {
+		if limit < 0 && (f.binary || f.newline == "\n") {
 			// Nothing to translate or count.
 			line, err := f.r.ReadBytes('\n')
 			return line, endOfFile(err)
@@ -55,11 +55,26 @@ func (f *File) line(limit int) ([]byte, error) {
 		if line, err = f.char(line); err != nil {
 			return line, endOfFile(err)
 		}
-		if line[start] == '\n' {
+		if f.ends(line, start) {
 			break
 		}
 	}
 	return line, nil
+}
+
+// ends reports whether the character that stands from start on ends a line.
+func (f *File) ends(line []byte, start int) bool {
+	switch c := line[start]; {
+	case f.newline == "\r":
+		return c == '\r'
+	case f.newline == "\r\n":
+		return bytes.HasSuffix(line, []byte("\r\n"))
+	case c == '\r' && f.raw && f.newline == "":
+		next, err := f.r.Peek(1)
+		return err != nil || next[0] != '\n'
+	default:
+		return c == '\n'
+	}
 }
 
 // read returns the next n characters, fewer at the end; the whole rest if n is negative.

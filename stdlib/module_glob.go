@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/starmp/starmp/mp/wire"
 	"github.com/starmp/starmp/stdlib/internal/sre"
@@ -182,7 +183,9 @@ func fnmatchPattern(s string) string {
 			b.WriteString("[" + negate + strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`).Replace(body) + "]")
 			i = j + end
 		default:
-			b.WriteString(sreEscape(string(c)))
+			_, n := utf8.DecodeRuneInString(s[i:])
+			b.WriteString(sreEscape(s[i : i+n]))
+			i += n - 1
 		}
 	}
 	return b.String()

@@ -12,6 +12,7 @@ import (
 	"hash"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/starmp/starmp/mp/wire"
 	"github.com/starmp/starmp/stdlib/internal/blake2"
@@ -342,6 +343,9 @@ func (l *Lib) hmacModule() starlark.StringDict {
 			b, ok2 := textOf(args[1])
 			if !ok1 || !ok2 || args[0].Type() != args[1].Type() {
 				return nil, wire.Errorf("TypeError", "a bytes-like object is required, not '%s'", pyType(args[0]))
+			}
+			if args[0].Type() == "string" && strings.ContainsFunc(a+b, func(r rune) bool { return r >= utf8.RuneSelf }) {
+				return nil, wire.Errorf("TypeError", "comparing strings with non-ASCII characters is not supported")
 			}
 			return starlark.Bool(hmac.Equal([]byte(a), []byte(b))), nil
 		},

@@ -30,7 +30,7 @@ func (l *Lib) ioModule() starlark.StringDict {
 	}
 	return starlark.StringDict{"StringIO": memory("StringIO", false), "BytesIO": memory("BytesIO", true),
 		"SEEK_SET": starlark.MakeInt(0), "SEEK_CUR": starlark.MakeInt(1), "SEEK_END": starlark.MakeInt(2),
-		"open": l.Predeclared()["open"]}
+		"open": l.Predeclared()["open"], "UnsupportedOperation": l.moduleException("io.UnsupportedOperation", "OSError", "ValueError")}
 }
 
 // memoryFile is io.StringIO or io.BytesIO. Positions are byte offsets.

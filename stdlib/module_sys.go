@@ -54,14 +54,17 @@ func (l *Lib) SetArgv(argv []string) {
 	}
 }
 
-// sysExit is exit([arg]): it raises SystemExit(arg), or SystemExit(*arg) if arg is a tuple, as CPython does.
+// sysExit is exit([arg]): it raises SystemExit(arg), or SystemExit(*arg) if arg is a tuple and SystemExit() if it is None, as CPython does.
 func (l *Lib) sysExit(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if err := argCount("exit", args, kwargs, 0, 1); err != nil {
 		return nil, err
 	}
 	if len(args) == 1 {
-		if t, ok := args[0].(starlark.Tuple); ok {
-			args = t
+		switch arg := args[0].(type) {
+		case starlark.Tuple:
+			args = arg
+		case starlark.NoneType:
+			args = nil
 		}
 	}
 	exc, err := l.cfg.Call(thread, l.Exception("SystemExit"), args, nil)
