@@ -79,7 +79,7 @@ func (rt *Runtime) run(ctx context.Context, f func(*starlark.Thread) error) erro
 	}
 	thread := rt.NewThread("MainThread")
 	cancel := thread.Local(mp.CancelKey).(*mp.Cancel) // another goroutine must not look while the thread runs
-	rt.newBudget(thread)
+	what := rt.begin(thread)
 	done, stopped := make(chan struct{}), make(chan struct{})
 	unwatch := context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -97,7 +97,7 @@ func (rt *Runtime) run(ctx context.Context, f func(*starlark.Thread) error) erro
 				cause = contextError(ctx)
 			}
 		}
-		if err != nil && rt.overBudget(thread) {
+		if err != nil && rt.overBudget(what) {
 			cause = mp.NewLimitError(mp.LimitSteps, strconv.FormatUint(rt.opts.MaxSteps, 10), err)
 		}
 		if err == nil && cause == nil {
@@ -105,6 +105,7 @@ func (rt *Runtime) run(ctx context.Context, f func(*starlark.Thread) error) erro
 		}
 		return rt.newError(err, cause)
 	}()
+	rt.end(thread, what, cause != nil)
 	if cause != nil {
 		rt.mp.EndOf(thread)
 	}

@@ -278,3 +278,36 @@ func TestRuntimesInGoroutines(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// The end of a context ends the threads that the script has started, and callbacks; another call goes on.
+func TestContextEndsThreads(t *testing.T) {
+	rt := newRuntime(t, Options{MaxSteps: 1 << 40})
+	fn, err := rt.Exec(deadline(t), "t.star", []byte(`
+def loop(n):
+    while True:
+        n += 1
+def threads(): multiprocessing.pool.ThreadPool(2).map(loop, [1, 2])
+def callback():
+    multiprocessing.pool.ThreadPool(1).apply_async(max, (1, 2), callback = loop)
+    time.sleep(3600)
+def other(): time.sleep(0.3); return multiprocessing.pool.ThreadPool(1).apply(max, (1, 2))
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if v, err := rt.Call(deadline(t), fn["other"], nil, nil); err != nil || v.String() != "2" {
+			t.Error(v, err)
+		}
+	})
+	for _, name := range []string{"threads", "callback"} {
+		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+		if _, err := rt.Call(ctx, fn[name], nil, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(name, err)
+		}
+		cancel()
+	}
+	wg.Wait()
+	rt.Close() // which would wait for them
+}

@@ -43,7 +43,6 @@ func (rt *Runtime) NewThread(name string) *starlark.Thread {
 		rt.lock.yield(thread)
 	}
 	thread.SetMaxExecutionSteps(slice)
-	rt.shareBudget(thread)
 	return thread
 }
 

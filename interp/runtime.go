@@ -93,13 +93,13 @@ type Runtime struct {
 	eval  *evaluator
 	mp    *mp.Runtime
 
-	envOnce sync.Once
-	env     starlark.StringDict // predeclared in every module
-	loads   loader
-	runTest *starlark.Builtin
-	runner  *starlark.Builtin // runs scripts for Pool.Exec
-	intr    interrupts
-	budgets sync.Map // *budget by weak.Pointer[starlark.Thread], where Options.MaxSteps is set
+	envOnce    sync.Once
+	env        starlark.StringDict // predeclared in every module
+	loads      loader
+	runTest    *starlark.Builtin
+	runner     *starlark.Builtin // runs scripts for Pool.Exec
+	intr       interrupts
+	activities sync.Map // *activity by *starlark.Thread
 
 	classPrefix string // of the class IDs made here; random, because processes come and go
 	classes     atomic.Int64

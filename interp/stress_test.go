@@ -40,9 +40,12 @@ def queue(n):
     q = multiprocessing.Queue()
     q.put("x" * 100000)
     return q.get() and q.get()
+def thread(n): return multiprocessing.pool.ThreadPool(2).map(loop, [1, 2])
+def callback(n): multiprocessing.pool.ThreadPool(1).apply_async(max, (1, 2), callback = loop) and slow(n)
 def dies(n): os.kill(os.getpid(), 9)
+def stops(n): os.kill(os.getpid(), signal.SIGSTOP) or slow(n)
 `
-	names := []string{"quick", "quick", "slow", "loop", "family", "queue", "dies"}
+	names := []string{"quick", "quick", "slow", "loop", "family", "queue", "thread", "callback", "dies"}
 	round := func(runs int) {
 		var wg sync.WaitGroup
 		for i, unit := range []string{"m", "ft"} {
@@ -55,7 +58,7 @@ def dies(n): os.kill(os.getpid(), 9)
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := rt.NewPool(PoolOptions{Workers: 2, Limits: Limits{Processes: 8}})
+			p, err := rt.NewPool(PoolOptions{Workers: 2, Limits: Limits{Processes: 8, Time: time.Minute, CPU: time.Minute, Steps: 1 << 40, Output: 1 << 20}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,10 +67,13 @@ def dies(n): os.kill(os.getpid(), 9)
 				wg.Go(func() {
 					for next.Add(1) <= int64(runs/2) {
 						name := names[rand.IntN(len(names))]
+						if rand.IntN(200) == 0 {
+							name = "stops"
+						}
 						ctx, cancel := context.WithTimeout(context.Background(), time.Duration(rand.IntN(10_000))*time.Microsecond)
 						var v starlark.Value
 						var err error
-						if name == "dies" || rand.IntN(2) == 0 {
+						if name == "dies" || name == "stops" || rand.IntN(2) == 0 {
 							v, err = p.Call(ctx, fn[name], starlark.MakeInt(3))
 						} else {
 							v, err = rt.Call(ctx, fn[name], starlark.Tuple{starlark.MakeInt(3)}, nil)

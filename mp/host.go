@@ -21,6 +21,8 @@ type Host interface {
 	// NewThread makes a thread for script code that mp runs itself: a child's main function, a callback, a server.
 	// It carries a *Cancel under CancelKey.
 	NewThread(name string) *starlark.Thread
+	// Partake tells that by, which has the script lock, has started thread, which has not run yet and ends with what by is part of.
+	Partake(thread, by *starlark.Thread)
 	// Enter takes the script lock for thread, Leave gives it up. Script code runs only between them.
 	Enter(thread *starlark.Thread)
 	Leave(thread *starlark.Thread)

@@ -160,9 +160,13 @@ func (p *pool) waitFor(thread *starlark.Thread, w *atomic.Uint32, old uint32, ti
 	})
 }
 
-// newPool makes a pool without workers; the caller gives it a team.
+// newPool makes a pool without workers; the caller, which has the script lock, gives it a team.
 func (rt *Runtime) newPool(size int) *pool {
-	return &pool{rt: rt, size: size, jobs: map[uint64]work{}}
+	p := &pool{rt: rt, size: size, jobs: map[uint64]work{}, callbacks: rt.host.NewThread("Pool callbacks")}
+	if by := rt.host.Current(); by != nil {
+		rt.host.Partake(p.callbacks, by)
+	}
+	return p
 }
 
 // begin starts the workers. If that fails there are none. The caller has the script lock.
@@ -313,9 +317,6 @@ func (p *pool) tell(w work) {
 	p.told = append(p.told, w)
 	start := !p.telling
 	p.telling = true
-	if p.callbacks == nil {
-		p.callbacks = p.rt.host.NewThread("Pool callbacks")
-	}
 	p.mu.Unlock()
 	if start {
 		go p.tellAll()

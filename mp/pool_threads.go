@@ -71,11 +71,14 @@ func (h heldGiven) give() error { return h.team.send(h.task, h.f, h.args) }
 func (h heldGiven) keep() error { return nil }
 func (h heldGiven) drop()       {}
 
-func (c *threads) add(*starlark.Thread) error {
+func (c *threads) add(by *starlark.Thread) error {
 	if !c.joined() {
 		return nil
 	}
 	h := &hand{taskRunner: newTaskRunner(c.rt, c.rt.host.NewThread("ThreadPoolWorker")), done: make(chan struct{})}
+	if by != nil {
+		c.rt.host.Partake(h.thread, by)
+	}
 	c.mine.Lock()
 	c.working[h] = true
 	c.mine.Unlock()
