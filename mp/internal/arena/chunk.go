@@ -60,6 +60,8 @@ func (m *Member) TakeChunk(dest Handle) (Chunk, error) {
 			return 0, fmt.Errorf("all %d chunks of %d KiB are in use: %w", len(m.a.metas), ChunkSize>>10, ErrFull)
 		}
 	}
+	// It will be written to. A read maps all pages that it has already into this process, and a write only one.
+	m.a.Word32(c, 0).Load()
 	return c, nil
 }
 

@@ -29,10 +29,7 @@ func fillChain(m *arena.Member, h arena.Handle, handles []arena.Handle, data []b
 			giveChain(m, first)
 			return 0, err
 		}
-		// Read first: a read maps all pages that the chunk has, a write one.
-		if next := linkWord(a, ch); next.Load() != 0 {
-			next.Store(0)
-		}
+		linkWord(a, ch).Store(0)
 		b := a.Bytes(ch)[chunkHeader:]
 		for ; len(handles) > 0 && len(b) > 0; b, handles = b[8:], handles[1:] {
 			binary.NativeEndian.PutUint64(b, uint64(handles[0]))
