@@ -18,7 +18,8 @@ type worker struct {
 	results *prim.Queue
 	leaving *prim.Semaphore
 	fns     map[string]starlark.Value // functions received, by wire form: each is rebuilt once
-	buf     []byte
+	task    []byte                    // room for the next task
+	buf     []byte                    // room for its result
 
 	items, out []starlark.Value // room for those of the next task, and for its results
 }
@@ -71,9 +72,12 @@ func (w *worker) work(most int) error {
 		if leave, err := w.leaving.Acquire(prim.Opt{NoWait: true}); leave || err != nil {
 			return scriptError(err)
 		}
-		msg, err := w.tasks.GetTask(opt)
+		msg, err := w.tasks.GetTask(w.task[:0], opt)
 		if err != nil {
 			return scriptError(err)
+		}
+		if cap(msg.Data) <= largestPooled {
+			w.task = msg.Data
 		}
 		t, err := parseTask(msg.Data)
 		if err != nil {
@@ -143,7 +147,11 @@ func (w *worker) do(t *task) (starlark.Value, error) {
 		}
 		w.fns[string(t.fn)] = f
 	}
-	codec, tooLate := w.rt.host.Codec(), func() { w.giveUp(t) }
+	codec := w.rt.host.Codec()
+	var tooLate func()
+	if t.limit != 0 {
+		tooLate = func() { w.giveUp(t) }
+	}
 	if t.kind == taskApply {
 		args, err := codec.Decode(t.args)
 		if err != nil {

@@ -8,9 +8,11 @@ import (
 
 // GetTask is Get for a worker whose death must cost exactly the message that it is at: before the message leaves the queue, its
 // first 16 bytes are in the first two of the slot's task words, the first word of which is therefore not 0 and
-// is the caller's to clear when the work is done. A death while the message is still in the queue leaves that word 0. Messages must be 16
+// is the caller's to clear when the work is done. The data is appended to buf. A death while the message is still in the queue leaves that word 0. Messages must be 16
 // bytes or longer.
-func (q *Queue) GetTask(opt Opt) (Msg, error) { return q.get(got{note: true}, opt) }
+func (q *Queue) GetTask(buf []byte, opt Opt) (Msg, error) {
+	return q.get(got{msg: Msg{Data: buf}, note: true}, opt)
+}
 
 // noteTask notes the record r, the message at head, as the task of this slot. The third task word tells recovery
 // which message the note is of; the first, which makes it valid, is stored last.

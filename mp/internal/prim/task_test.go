@@ -16,7 +16,7 @@ func TestGetTask(t *testing.T) {
 		binary.LittleEndian.PutUint64(data, uint64(i)+1)
 		wantErr(t, q.Put(data, nil, Opt{}), nil)
 		task := &m.Slot().Task
-		msg := must(q.GetTask(Opt{}))(t)
+		msg := must(q.GetTask(nil, Opt{}))(t)
 		if len(msg.Data) != size || task[0].Load() != uint64(i)+1 || task[1].Load() != binary.LittleEndian.Uint64(data[8:]) {
 			t.Errorf("message of %d bytes: noted %#x %#x", len(msg.Data), task[0].Load(), task[1].Load())
 		}
