@@ -255,6 +255,7 @@ func (it *IMapIterator) take(thread *starlark.Thread, timeout seconds) (v starla
 		it.fill()
 		arrived := s.arrived.Load()
 		if it.sent == it.given && !it.busy {
+			s.bar.end() // who took the last result may not have come to that
 			err, it.err = it.err, nil
 			return nil, false, err
 		}
