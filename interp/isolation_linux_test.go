@@ -46,11 +46,13 @@ func BenchmarkIsolation(b *testing.B) {
 			rt := newRuntime(b, Options{})
 			p, fn := newPool(b, rt, PoolOptions{Workers: 1, Limits: limits}, poolScript)
 			p.Call(ctx, fn["square"], seven)
+			fresh := pss(b, p.workers.Pids()[0])
 			times(b, func() error {
 				_, err := p.Call(ctx, fn["square"], seven)
 				return err
 			})
-			b.ReportMetric(float64(pss(b, p.workers.Pids()[0]))/1024, "MiB-PSS")
+			b.ReportMetric(fresh, "MiB-fresh")
+			b.ReportMetric(pss(b, p.workers.Pids()[0]), "MiB-later")
 		})
 		b.Run("two/"+name, func(b *testing.B) {
 			rt := newRuntime(b, Options{})
@@ -172,8 +174,8 @@ func report(b *testing.B, took []time.Duration) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// pss is the memory of a process in KiB, with its share of what others use as well.
-func pss(b *testing.B, pid int) int {
+// pss is the memory of a process in MiB, with its share of what others use as well.
+func pss(b *testing.B, pid int) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
 		b.Skip(err)
@@ -181,7 +183,7 @@ func pss(b *testing.B, pid int) int {
 	for line := range strings.Lines(string(text)) {
 		if f := strings.Fields(line); f[0] == "Pss:" {
 			n, _ := strconv.Atoi(f[1])
-			return n
+			return float64(n) / 1024
 		}
 	}
 	return 0

@@ -38,6 +38,12 @@ def callback():
     multiprocessing.pool.ThreadPool(1).apply_async(max, (1, 2), callback = lambda _: loop())
     time.sleep(3600)
 def works(): return multiprocessing.Pool(1).map(str, range(3))
+def done():
+    q = multiprocessing.SimpleQueue()
+    f = concurrent.futures.Future()
+    f.add_done_callback(lambda f: q.put(f.result()))
+    f.set_result(2)
+    return q.get()
 `
 	var out outputLog
 	rt := newRuntime(t, Options{MaxSteps: 50_000, Stderr: &out})
@@ -69,6 +75,11 @@ def works(): return multiprocessing.Pool(1).map(str, range(3))
 		var e *LimitError
 		if !errors.As(err, &e) && name != "pool" || err == nil || !strings.Contains(err.Error(), limit) {
 			t.Errorf("%s in a worker: %v", name, err)
+		}
+	}
+	for range 3 { // the callbacks of one task end with it, those of the next one run
+		if v, err := p.Call(deadline(t), fn["done"]); err != nil || v.String() != "2" {
+			t.Error(v, err)
 		}
 	}
 	if v, err := p.Call(context.Background(), fn["works"]); err != nil || v.String() != `["0", "1", "2"]` {

@@ -18,7 +18,7 @@ type callbacks struct {
 	queue  []func(*starlark.Thread) error // guarded by mu
 	active bool                           // guarded by mu: the goroutine runs
 	ended  bool                           // guarded by mu: Ctrl-C has ended them, and says so elsewhere
-	thread *starlark.Thread               // made when first needed, guarded by mu until then
+	thread *starlark.Thread               // of the goroutine, which need not have mu to read it; guarded by mu
 }
 
 // add has f called under the script lock. It does not block.
@@ -27,11 +27,9 @@ func (c *callbacks) add(f func(*starlark.Thread) error) {
 	defer c.mu.Unlock()
 	c.waits.Add(1)
 	c.queue = append(c.queue, f)
-	if c.thread == nil {
-		c.thread = c.rt.host.NewThread("Executor")
-	}
 	if !c.active {
 		c.active = true
+		c.thread = c.rt.host.NewThread("Executor") // a new one: that of a pool's task ends with the task
 		go c.run()
 	}
 }
