@@ -290,6 +290,10 @@ def threads(): multiprocessing.pool.ThreadPool(2).map(loop, [1, 2])
 def callback():
     multiprocessing.pool.ThreadPool(1).apply_async(max, (1, 2), callback = loop)
     time.sleep(3600)
+def executor(): concurrent.futures.ThreadPoolExecutor(1).submit(loop, 1).result()
+def done():
+    concurrent.futures.ThreadPoolExecutor(1).submit(max, 1, 2).add_done_callback(lambda f: loop(1))
+    time.sleep(3600)
 def other(): time.sleep(0.3); return multiprocessing.pool.ThreadPool(1).apply(max, (1, 2))
 `))
 	if err != nil {
@@ -301,7 +305,7 @@ def other(): time.sleep(0.3); return multiprocessing.pool.ThreadPool(1).apply(ma
 			t.Error(v, err)
 		}
 	})
-	for _, name := range []string{"threads", "callback"} {
+	for _, name := range []string{"threads", "callback", "executor", "done"} {
 		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		if _, err := rt.Call(ctx, fn[name], nil, nil); !errors.Is(err, context.DeadlineExceeded) {
 			t.Error(name, err)

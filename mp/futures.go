@@ -163,6 +163,17 @@ func (fs *futures) finishExecutors(interrupted bool) {
 	fs.callbacks.await()
 }
 
+// endCallbacks ends those of the executors that owner has made.
+func (fs *futures) endCallbacks(owner *starlark.Thread) {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for cr := range fs.crews {
+		if cr.owner == owner {
+			go cr.callbacks.interrupt() // which blocks while a wait ends
+		}
+	}
+}
+
 // pythonName is the name that Python has for the type of v.
 func pythonName(v starlark.Value) string {
 	switch v := v.(type) {

@@ -27,10 +27,11 @@ type crew struct {
 	feeding sync.Mutex // held while tasks are given out, so that they are in order; comes before fs.mu
 
 	// Guarded by fs.mu.
-	backlog []*call // some of which may have been cancelled
-	given   int     // futures that the workers have
-	shut    bool    // nothing is submitted any more
-	broken  bool    // no task will run any more
+	backlog []*call          // some of which may have been cancelled
+	given   int              // futures that the workers have
+	owner   *starlark.Thread // that has submitted first
+	shut    bool             // nothing is submitted any more
+	broken  bool             // no task will run any more
 }
 
 // crewKind is what executors of processes and of threads do not have in common.

@@ -211,6 +211,7 @@ func (x *executor) ready(thread *starlark.Thread) error {
 	}
 	cr.pool = p
 	fs.mu.Lock()
+	cr.owner = thread
 	fs.crews[cr] = true
 	fs.mu.Unlock()
 	return nil

@@ -141,10 +141,11 @@ func (rt *Runtime) EndSince(m Mark) {
 
 // EndOf is EndSince for what thread has started.
 func (rt *Runtime) EndOf(thread *starlark.Thread) {
+	rt.futures.endCallbacks(thread)
+	rt.finishThat(func(e *finisher) bool { return e.owner == thread })
 	if !rt.Started() {
 		return
 	}
-	rt.finishThat(func(e *finisher) bool { return e.owner == thread })
 	rt.end(rt.childrenThat(func(p *process) bool { return p.owner == thread }))
 }
 
