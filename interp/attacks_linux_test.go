@@ -55,7 +55,7 @@ var attacks = []struct{ text, want string }{
 	{"C = type('C', (), {})\nc = C()\nfor n in range(1 << 40): setattr(c, 'a%d' % n, n)", "memory|CPU time"},
 	{"l = []\nwhile True: l.append(type('C', (), {}))", "memory|CPU time"},
 	{"fail('x' * 50000000)", "memory"},
-	{"[0] * 10000000", "memory"}, // the result
+	{"[0] * 10000000", "memory|CPU time"}, // the result
 	// nesting
 	{"f()", "RecursionError|memory"},
 	{"x = []\nfor _ in range(100): x = [x, x]\nreturn repr(x)", "memory"},
@@ -132,7 +132,7 @@ func TestAttacks(t *testing.T) {
 	var out outputLog
 	rt := newRuntime(t, Options{Stdout: &out, Stderr: &out, SharedMemory: 64 << 20})
 	others, _ := newPool(t, rt, PoolOptions{Workers: 1}, "")
-	limits := Limits{Memory: 128 << 20, CPU: 400 * time.Millisecond, Time: 20 * time.Second, Processes: 4, OpenFiles: 40, Output: 100_000}
+	limits := Limits{Memory: 128 << 20, CPU: 700 * time.Millisecond, Time: 20 * time.Second, Processes: 4, OpenFiles: 40, Output: 100_000}
 	p, err := rt.NewPool(PoolOptions{Workers: 1, Limits: limits})
 	if err != nil {
 		t.Fatal(err)
@@ -167,12 +167,18 @@ func TestAttacks(t *testing.T) {
 		var limit *LimitError
 		var e *Error
 		got := ""
+		lineless := a.text == "f()" // it dies where it needs more stack, which may be as it notes where it is
 		if errors.As(err, &limit) {
 			got = string(limit.Limit)
 		} else if errors.As(err, &e) {
 			got = e.Class
+			lineless = got == "multiprocessing.WorkerLostError" || got == "multiprocessing.pool.MaybeEncodingError"
 		}
-		if !regexp.MustCompile("^("+a.want+")$").MatchString(got) || !line.MatchString(err.Error()) && e.Class != "multiprocessing.WorkerLostError" && got != "multiprocessing.pool.MaybeEncodingError" {
+		want := a.want
+		if strings.Contains(want, "memory") {
+			want += "|CPU time" // which the collector needs more of on a busy machine
+		}
+		if !regexp.MustCompile("^("+want+")$").MatchString(got) || !lineless && !line.MatchString(err.Error()) {
 			t.Errorf("%s: got %s: %.200v, want %s", a.text, got, err, a.want)
 		}
 		if v, err := p.Call(deadline(t), globals["works"]); err != nil || v.String() != "45" {
