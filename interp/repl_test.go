@@ -3,7 +3,10 @@
 package interp
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -130,14 +133,19 @@ func TestREPLInterruptParallel(t *testing.T) {
 func TestREPLPrintsBesideTheLine(t *testing.T) {
 	x := startTerminal(t)
 	x.expect(">>> ")
-	x.send("go = multiprocessing.Event()\r")
-	x.expect(">>> ")
-	x.send("p = multiprocessing.Process(target = lambda: go.wait() and print('from ' + 'afar')); p.start()\r")
-	x.expect(">>> ")
-	x.send("multiprocessing.pool.ThreadPool(1).apply_async(lambda: time.sleep(0.2) or go.set())\r") // while the next line is edited
+	fifo := filepath.Join(t.TempDir(), "go") // a process that reads it waits until somebody writes to it
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x.send("p = multiprocessing.Process(target = lambda: print(open('" + fifo + "').read() + 'afar')); p.start()\r")
 	x.expect(">>> ")
 	x.send("'half ' + 'a li")
+	x.expect("'half ' + 'a li")
+	if err := os.WriteFile(fifo, []byte("from "), 0); err != nil {
+		t.Fatal(err)
+	}
 	x.expect("from afar\r\n")
+	x.expect("'half ' + 'a li") // shown again
 	x.send("ne'\r")
 	x.expect("\n\"half a line\"\r\n")
 	x.expect(">>> ")

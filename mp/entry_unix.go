@@ -30,6 +30,7 @@ func Child(newHost func(rt *Runtime) (Host, error)) {
 
 func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 	signal.Ignore(syscall.SIGINT) // the root alone acts on Ctrl-C; later on see interrupts
+	joinGroup()
 	defaultSignals()
 	syscall.CloseOnExec(controlFD)
 	syscall.CloseOnExec(arenaFD)

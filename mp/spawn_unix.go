@@ -95,6 +95,7 @@ func (c *child) exec(m *arena.Member) error {
 	c.pid, err = syscall.ForkExec(exe, []string{exe, "[child]"}, &syscall.ProcAttr{
 		Env:   childEnv(c.slot, m.Arena().Slot(c.slot).Gen.Load(), c.rt.opts.Setup, c.confined),
 		Files: files,
+		Sys:   &syscall.SysProcAttr{Setpgid: true}, // until joinGroup
 	})
 	syscall.Close(pair[1])
 	if err != nil {
@@ -103,6 +104,14 @@ func (c *child) exec(m *arena.Member) error {
 	}
 	c.control = os.NewFile(uintptr(pair[0]), "control")
 	return nil
+}
+
+// joinGroup puts a child that ignores Ctrl-C into its parent's process group. It is started in one of its own, since the terminal would kill
+// it until then.
+func joinGroup() {
+	if group, err := syscall.Getpgid(syscall.Getppid()); err == nil {
+		syscall.Setpgid(0, group) // fails for an orphan, which ends soon
+	}
 }
 
 // signal sends sig to the child unless it has been waited for, so that it never reaches a stranger.
