@@ -110,11 +110,19 @@ func syntaxProblem(text []byte, e syntax.Error) Problem {
 	if hint == "" {
 		hint = pythonHint(e.Msg, string(before), string(line))
 	}
-	return Problem{pos, e.Msg + hint}
+	msg := e.Msg
+	if strings.Contains(msg, "does not associate with") {
+		msg = strings.TrimSuffix(msg, " (use parens)") // that would mean something else
+	}
+	return Problem{pos, msg + hint}
 }
 
 // tokenBefore is the length of the token that the message names, if it ends there, 0 if it does not.
 func tokenBefore(msg, before, after string) int {
+	if _, op, ok := strings.Cut(msg, "does not associate with "); ok {
+		op, _, _ = strings.Cut(op, " ")
+		return len(before) - len(strings.TrimSuffix(before, op))
+	}
 	token, ok := strings.CutPrefix(msg, "got ")
 	token, want, _ := strings.Cut(token, ", want ")
 	if !ok || want == "primary expression" { // that is told where it begins
@@ -153,6 +161,10 @@ func pythonHint(msg, before, line string) string {
 		}
 	case strings.HasPrefix(msg, "got '**'"):
 		return " (use pow)"
+	case strings.Contains(msg, "does not associate with"):
+		return " (comparisons are no chains: write a < b and b < c)"
+	case strings.HasPrefix(msg, "got '=', want newline"):
+		return " (one assignment is a statement: write b = 3 and then a = b)"
 	case strings.Contains(msg, "unexpected input character '@'"):
 		return " (there are no decorators: write f = decorator(f) below f)"
 	case strings.HasPrefix(msg, "got ':', want newline"), strings.HasPrefix(msg, "got '-', want ':'"):
