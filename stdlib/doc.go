@@ -39,7 +39,7 @@
 // the forms in wire_*.go. help/*.txt has a line on every name for help, which a test demands. Every module has scripts in testdata/lib
 // that print the same under CPython 3.13.
 //
-// Regular expressions run on internal/sre, which says why. What is left out: subprocess.Popen, time zones other than fixed offsets and
+// Regular expressions run on internal/sre, which says why. What is left out: time zones other than fixed offsets and
 // the local one, custom argparse actions, and names of characters in patterns.
 //
 // # Where it differs from CPython

@@ -15,7 +15,7 @@ import (
 )
 
 // subprocessModule makes the members of the module subprocess. https://docs.python.org/3/library/subprocess.html
-// There is no Popen: a program runs to its end, or to the end of its time, while other threads of the script go on. Ctrl-C ends it.
+// While a program runs other threads of the script go on. Ctrl-C ends it.
 func (l *Lib) subprocessModule() starlark.StringDict {
 	l.moduleException("subprocess.SubprocessError", "Exception")
 	l.processError("CalledProcessError", []string{"returncode", "cmd", "output", "stderr"}, func(x *Instance) string {
@@ -38,6 +38,7 @@ func (l *Lib) subprocessModule() starlark.StringDict {
 		members[name] = l.excs["subprocess."+name]
 	}
 	members["CompletedProcess"] = l.completedClass()
+	members["Popen"] = &nativeType{module: "subprocess", name: "Popen", make: l.newPopen, methods: popenMethods, is: isType[*popen]}
 	for name, n := range map[string]int{"PIPE": toPipe, "STDOUT": toStdout, "DEVNULL": toNull} {
 		members[name] = starlark.MakeInt(n)
 	}
@@ -285,40 +286,50 @@ func (l *Lib) output(name string, v starlark.Value, inherit io.Writer) (w io.Wri
 	return nil, nil, wire.Errorf("TypeError", "%s must be PIPE, DEVNULL or an open file, not %s", name, pyType(v))
 }
 
-// execute runs the program to its end.
-func (l *Lib) execute(thread *starlark.Thread, c *command) (*Instance, error) {
+// prepare makes a command but for its streams. program is its name for errors.
+func (l *Lib) prepare(thread *starlark.Thread, c *command) (cmd *exec.Cmd, program string, err error) {
 	argv, err := l.commandLine(thread, c)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if l.cfg.MayStart != nil {
 		if err := l.cfg.MayStart(); err != nil {
-			return nil, toOSError(err, argv[0])
+			return nil, "", toOSError(err, argv[0])
 		}
 	}
-	cmd := &exec.Cmd{Args: argv, WaitDelay: time.Second}
+	cmd = &exec.Cmd{Args: argv, WaitDelay: time.Second}
 	if cmd.Env, err = l.environment(c.env); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if c.cwd != nil {
 		if cmd.Dir, err = pathArg(c.cwd); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if info, err := os.Stat(cmd.Dir); err != nil || !info.IsDir() {
 			if err == nil {
 				err = syscall.ENOTDIR
 			}
-			return nil, toOSError(err, cmd.Dir)
+			return nil, "", toOSError(err, cmd.Dir)
 		}
 	}
-	program := argv[0]
+	program = argv[0]
 	if c.executable != nil {
 		if program, err = pathArg(c.executable); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	if cmd.Path, err = findProgram(program); err != nil {
-		return nil, toOSError(err, program)
+		return nil, "", toOSError(err, program)
+	}
+	newSession(cmd, c.session)
+	return cmd, program, nil
+}
+
+// execute runs the program to its end.
+func (l *Lib) execute(thread *starlark.Thread, c *command) (*Instance, error) {
+	cmd, program, err := l.prepare(thread, c)
+	if err != nil {
+		return nil, err
 	}
 	if cmd.Stdin, err = l.input(c); err != nil {
 		return nil, err
@@ -339,7 +350,6 @@ func (l *Lib) execute(thread *starlark.Thread, c *command) (*Instance, error) {
 		}
 		limit = max(limit, 0)
 	}
-	newSession(cmd, c.session)
 	if err := cmd.Start(); err != nil {
 		return nil, toOSError(err, program)
 	}
@@ -361,17 +371,21 @@ func (l *Lib) execute(thread *starlark.Thread, c *command) (*Instance, error) {
 	if timeout {
 		return nil, l.processFailure("TimeoutExpired", "cmd", c.args, "timeout", c.timeout, "output", stdout, "stderr", stderr)
 	}
-	code := cmd.ProcessState.ExitCode()
-	if sig := exitSignal(cmd.ProcessState); sig > 0 {
-		code = -sig
-	}
 	class, _ := l.Module("subprocess").(*Module).ModuleMembers()["CompletedProcess"].(*Class)
 	x := &Instance{cls: class}
-	setCompleted(x, c.args, starlark.MakeInt(code), stdout, stderr)
+	setCompleted(x, c.args, returnCode(cmd), stdout, stderr)
 	if c.check {
 		return x, l.checkStatus(x)
 	}
 	return x, nil
+}
+
+// returnCode is the exit status of a program that has ended, negative for a signal.
+func returnCode(cmd *exec.Cmd) starlark.Int {
+	if sig := exitSignal(cmd.ProcessState); sig > 0 {
+		return starlark.MakeInt(-sig)
+	}
+	return starlark.MakeInt(cmd.ProcessState.ExitCode())
 }
 
 func closed(done chan struct{}) bool {
