@@ -37,6 +37,7 @@ func (rt *Runtime) newBar(name string, total int) *progressBar {
 	if !rt.bar.CompareAndSwap(nil, b) {
 		return nil
 	}
+	b.draw() // here, since a short call may be over before a goroutine runs
 	go b.run()
 	return b
 }
@@ -45,11 +46,11 @@ func (b *progressBar) run() {
 	ticker := time.NewTicker(barPause)
 	defer ticker.Stop()
 	for {
-		b.draw()
 		select {
 		case <-b.stop:
 			return
 		case <-ticker.C:
+			b.draw()
 		}
 	}
 }
