@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"runtime"
-	"runtime/metrics"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,7 +35,6 @@ type fence struct {
 	start, sliced uint64        // steps
 	others        atomic.Uint64 // steps of other threads meanwhile
 	noted         bool          // a position of this task
-	heap          []metrics.Sample
 	ended         chan struct{}
 	stopping      sync.WaitGroup
 
@@ -208,7 +206,6 @@ func (g *fence) insist(limit Limit) {
 const (
 	eachStep   = 32
 	fewSteps   = 1024
-	heapSteps  = 4 * fewSteps
 	slicedStep = 20_000
 )
 
@@ -226,11 +223,6 @@ func (g *fence) onSteps(thread *starlark.Thread) {
 		return
 	}
 	g.note()
-	if g.limits.Memory > 0 {
-		if done > eachStep && done%heapSteps < fewSteps && g.heapLive() > g.limits.Memory/10*7 {
-			g.violate(LimitMemory)
-		}
-	}
 	if g.slice != nil && n-g.sliced >= slicedStep {
 		g.sliced = n
 		g.slice(thread)
@@ -317,15 +309,6 @@ func (rt *Runtime) StepLimit() uint64 {
 		return 0
 	}
 	return rt.limits.Steps
-}
-
-// heapLive is how many bytes the last collection has found in use.
-func (g *fence) heapLive() int64 {
-	if g.heap == nil {
-		g.heap = []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	}
-	metrics.Read(g.heap)
-	return int64(g.heap[0].Value.Uint64())
 }
 
 // Stop ends the task of a pool with that number, or sees to it that it does not begin.
