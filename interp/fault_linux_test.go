@@ -13,7 +13,7 @@ func TestFault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stderr.Close()
+	t.Cleanup(func() { stderr.Close() }) // after the runtime
 	rt := newRuntime(t, Options{Setup: "faulty", Stderr: stderr})
 	globals, err := rt.Exec(deadline(t), "t.star", []byte(`
 def code(apart):
