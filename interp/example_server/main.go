@@ -24,7 +24,7 @@ const timeout = 3 * time.Second
 
 var setup = interp.Setup{Omit: interp.SystemNames()}
 
-var limits = interp.Limits{Memory: 96 << 20, CPU: 100 * time.Millisecond, Processes: -1, Output: 10 << 10}
+var limits = interp.Limits{Memory: 256 << 20, CPU: 100 * time.Millisecond, Processes: -1, Output: 10 << 10}
 
 func main() {
 	interp.Child(setup)
