@@ -99,6 +99,7 @@ type Runtime struct {
 	runTest    *starlark.Builtin
 	runner     *starlark.Builtin // runs scripts for Pool.Exec
 	intr       interrupts
+	settle     func() // see [stdlib.Config.Settle]; nil outside of the command's main process
 	activities sync.Map // *activity by *starlark.Thread
 
 	classPrefix string // of the class IDs made here; random, because processes come and go
@@ -135,6 +136,11 @@ func newHost(o Options, setup Setup) *Runtime {
 		Environment: rt.Predeclared,
 		Help:        mp.Help,
 		Interrupt:   func(pid int) bool { return rt.mp.InterruptPid(pid) },
+		Settle: func() {
+			if rt.settle != nil {
+				rt.settle()
+			}
+		},
 		MayStart:    func() error { return rt.mp.MayStartProgram() },
 		MaySignal:   func(pid int) error { return rt.mp.MaySignal(pid) },
 	})

@@ -42,6 +42,7 @@ func newSession(o Options) (*session, error) {
 		return nil, err
 	}
 	s := &session{host: host{rt}, main: rt.NewThread("MainThread"), signals: signals}
+	rt.settle = s.settle
 	go s.handleSignals()
 	return s, nil
 }
@@ -49,6 +50,10 @@ func newSession(o Options) (*session, error) {
 // handleSignals acts on Ctrl-C and SIGTERM. The children of the family ignore Ctrl-C: ending them is this process's duty.
 func (s *session) handleSignals() {
 	for sig := range s.signals {
+		if m, ok := sig.(mark); ok {
+			close(m)
+			continue
+		}
 		switch {
 		case sig == syscall.SIGTERM:
 			s.die()
@@ -60,6 +65,23 @@ func (s *session) handleSignals() {
 			s.mp.Kill() // they had their chance
 		}
 	}
+}
+
+// mark travels among the signals: once it is closed, those before it are acted on.
+type mark chan struct{}
+
+func (mark) Signal()        {}
+func (mark) String() string { return "mark" }
+
+// settle returns when the signals that this process has got by now are acted on.
+func (s *session) settle() {
+	takeSignals()
+	probe := make(chan os.Signal, 1)
+	signal.Notify(probe, syscall.SIGTERM)
+	signal.Stop(probe) // returns when nothing is on its way to any channel
+	m := make(mark)
+	s.signals <- m
+	<-m
 }
 
 // die ends the family and the process for SIGTERM. What the main thread still does is to leave its context managers.

@@ -62,6 +62,9 @@ type Config struct {
 	Getpid, Getppid func() int
 	// Interrupt is told before os.kill sends SIGINT, and reports whether that is done already. It may be nil.
 	Interrupt func(pid int) (done bool)
+	// Settle returns when the signals that this process has got by now are acted on: a program that Ctrl-C has ended must not let
+	// the script go on as if nobody had pressed it. It may be nil.
+	Settle func()
 	// MayStart and MaySignal say why the script may not start a program, or send a signal to pid. They may be nil: it may.
 	MayStart  func() error
 	MaySignal func(pid int) error

@@ -354,10 +354,7 @@ func (l *Lib) execute(thread *starlark.Thread, c *command) (*Instance, error) {
 		return nil, toOSError(err, program)
 	}
 	done := make(chan struct{})
-	go func() {
-		_ = cmd.Wait() // ProcessState says it
-		close(done)
-	}()
+	go l.reap(cmd, done)
 	timeout := false
 	if err = l.cfg.Wait(thread, done, limit); err != nil || !closed(done) {
 		timeout = err == nil
@@ -378,6 +375,15 @@ func (l *Lib) execute(thread *starlark.Thread, c *command) (*Instance, error) {
 		return x, l.checkStatus(x)
 	}
 	return x, nil
+}
+
+// reap waits for a program and closes done when it has ended.
+func (l *Lib) reap(cmd *exec.Cmd, done chan struct{}) {
+	defer close(done)
+	_ = cmd.Wait() // ProcessState says it
+	if exitSignal(cmd.ProcessState) == int(syscall.SIGINT) && l.cfg.Settle != nil {
+		l.cfg.Settle()
+	}
 }
 
 // returnCode is the exit status of a program that has ended, negative for a signal.

@@ -113,10 +113,7 @@ func (l *Lib) newPopen(thread *starlark.Thread, _ *starlark.Builtin, args starla
 	if err = cmd.Start(); err != nil {
 		return nil, toOSError(err, program)
 	}
-	go func() {
-		_ = cmd.Wait() // ProcessState says it
-		close(p.done)
-	}()
+	go l.reap(cmd, p.done)
 	return p, nil
 }
 
