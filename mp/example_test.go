@@ -99,7 +99,7 @@ func ExampleLimits() {
 		log.Fatal(err)
 	}
 	defer rt.Close()
-	pool, err := rt.NewPool(mp.PoolOptions{Workers: 1, Limits: mp.Limits{Steps: 1_000_000, Time: time.Second, Processes: -1}})
+	pool, err := rt.NewPool(mp.PoolOptions{Workers: 1, Limits: mp.Limits{Steps: 1_000_000, Time: time.Minute, Processes: -1}})
 	if err != nil {
 		log.Fatal(err)
 	}
