@@ -126,24 +126,33 @@ func errnoClass(n syscall.Errno) string {
 	return "OSError"
 }
 
+// errnoOf is the system's number for an error. Package os has errors of its own for what systems report differently.
+func errnoOf(err error) (no syscall.Errno, ok bool) {
+	switch {
+	case errors.As(err, &no):
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		no = syscall.ETIMEDOUT
+	case errors.Is(err, fs.ErrNotExist):
+		no = syscall.ENOENT
+	case errors.Is(err, fs.ErrExist):
+		no = syscall.EEXIST
+	case errors.Is(err, fs.ErrPermission):
+		no = syscall.EACCES
+	case errors.Is(err, os.ErrProcessDone):
+		no = syscall.ESRCH
+	}
+	return no, no != 0
+}
+
 // fromOS makes an exception of an error of the operating system, nil if err holds none.
 func (l *Lib) fromOS(err error) *Instance {
-	var no syscall.Errno
-	if !errors.As(err, &no) {
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			no = syscall.ETIMEDOUT
-		case errors.Is(err, fs.ErrNotExist):
-			no = syscall.ENOENT
-		case errors.Is(err, fs.ErrExist):
-			no = syscall.EEXIST
-		case errors.Is(err, fs.ErrPermission):
-			no = syscall.EACCES
-		case errors.Is(err, fs.ErrClosed):
-			return l.goException("ValueError", "I/O operation on closed file", nil)
-		default:
-			return nil
-		}
+	no, ok := errnoOf(err)
+	switch {
+	case ok:
+	case errors.Is(err, fs.ErrClosed):
+		return l.goException("ValueError", "I/O operation on closed file", nil)
+	default:
+		return nil
 	}
 	x := l.newException(l.excClass(errnoClass(no)), starlark.MakeInt(int(no)), starlark.String(strerror(no)))
 	var pe *fs.PathError

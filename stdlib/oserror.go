@@ -2,7 +2,6 @@ package stdlib
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -27,19 +26,9 @@ func toOSError(err error, paths ...string) error {
 	if errors.Is(err, os.ErrClosed) {
 		return errClosed()
 	}
-	var errno syscall.Errno
-	if !errors.As(err, &errno) {
-		// Package os has errors of its own for what other systems report differently.
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			errno = syscall.ENOENT
-		case errors.Is(err, fs.ErrExist):
-			errno = syscall.EEXIST
-		case errors.Is(err, os.ErrProcessDone):
-			errno = syscall.ESRCH
-		default:
-			return wire.Errorf("OSError", "%w", err)
-		}
+	errno, ok := errnoOf(err)
+	if !ok {
+		return wire.Errorf("OSError", "%w", err)
 	}
 	return &osError{errno, paths}
 }
