@@ -48,33 +48,23 @@ func (l *Lib) builtinFilter(thread *starlark.Thread, b *starlark.Builtin, args s
 	if err := argCount("filter", args, kwargs, 2, 2); err != nil {
 		return nil, err
 	}
-	c, err := l.cursor(thread, args[1])
-	if err != nil {
-		return nil, err
-	}
-	defer c.close()
 	var out []starlark.Value
-	for {
-		v, ok, err := c.next(thread)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			return starlark.NewList(out), nil
-		}
+	err := l.forEach(thread, args[1], func(v starlark.Value) (err error) {
 		keep := v
 		if args[0] != starlark.None {
 			if keep, err = l.callFunction(thread, args[0], starlark.Tuple{v}); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		if keep.Truth() {
 			out = append(out, v)
 		}
-		if err := l.check(); err != nil { // of __bool__
-			return nil, err
-		}
+		return l.check() // of __bool__
+	})
+	if err != nil {
+		return nil, err
 	}
+	return starlark.NewList(out), nil
 }
 
 // builtinIter is iter(iterable) and iter(callable, sentinel). https://docs.python.org/3/library/functions.html#iter

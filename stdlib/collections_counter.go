@@ -43,23 +43,9 @@ func (d *pyDict) count(thread *starlark.Thread, fn string, op syntax.Token, args
 				}
 			}
 		default:
-			c, err := d.lib.cursor(thread, arg)
-			if err != nil {
-				return err
-			}
-			defer c.close()
 			one := starlark.MakeInt(1)
-			for {
-				k, ok, err := c.next(thread)
-				if err != nil {
-					return err
-				}
-				if !ok {
-					break
-				}
-				if err := add(k, one); err != nil {
-					return err
-				}
+			if err := d.lib.forEach(thread, arg, func(k starlark.Value) error { return add(k, one) }); err != nil {
+				return err
 			}
 		}
 	}

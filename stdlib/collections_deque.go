@@ -180,18 +180,10 @@ func (d *deque) extend(thread *starlark.Thread, items starlark.Value, push func(
 	if items == starlark.Value(d) {
 		items = starlark.NewList(d.values())
 	}
-	c, err := d.lib.cursor(thread, items)
-	if err != nil {
-		return err
-	}
-	defer c.close()
-	for {
-		v, ok, err := c.next(thread)
-		if err != nil || !ok {
-			return err
-		}
+	return d.lib.forEach(thread, items, func(v starlark.Value) error {
 		push(v)
-	}
+		return nil
+	})
 }
 
 // find returns the first value in [from, to) that equals v, -1 if there is none.

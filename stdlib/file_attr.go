@@ -215,26 +215,16 @@ func (f *File) write(thread *starlark.Thread, args starlark.Tuple) (starlark.Val
 }
 
 func (f *File) writelines(thread *starlark.Thread, args starlark.Tuple) (starlark.Value, error) {
-	c, err := f.lib.cursor(thread, args[0])
+	var all []byte
+	err := f.lib.forEach(thread, args[0], func(v starlark.Value) error {
+		text, err := f.contents(v)
+		all = append(all, text...)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer c.close()
-	var all []byte
-	for {
-		v, ok, err := c.next(thread)
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
-			return starlark.None, f.writeString(thread, string(all))
-		}
-		text, err := f.contents(v)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, text...)
-	}
+	return starlark.None, f.writeString(thread, string(all))
 }
 
 // seekable is the error of files without a position.

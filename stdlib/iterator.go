@@ -61,6 +61,34 @@ func (l *Lib) cursor(thread *starlark.Thread, v starlark.Value) (cursor, error) 
 	return nil, wire.Errorf("TypeError", "'%s' object is not iterable", pyType(v))
 }
 
+// forEach calls f for each value of an iterable.
+func (l *Lib) forEach(thread *starlark.Thread, v starlark.Value, f func(starlark.Value) error) error {
+	c, err := l.cursor(thread, v)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	for {
+		v, ok, err := c.next(thread)
+		if err != nil || !ok {
+			return err
+		}
+		if err := f(v); err != nil {
+			return err
+		}
+	}
+}
+
+// drain returns all values of an iterable, and with an error those before it.
+func (l *Lib) drain(thread *starlark.Thread, v starlark.Value) ([]starlark.Value, error) {
+	var all []starlark.Value
+	err := l.forEach(thread, v, func(v starlark.Value) error {
+		all = append(all, v)
+		return nil
+	})
+	return all, err
+}
+
 // iteratorCursor returns the cursor of a value that is an iterator itself, that is, has __next__.
 func iteratorCursor(l *Lib, v starlark.Value) (cursor, bool) {
 	if x, ok := v.(*Iterator); ok {

@@ -358,24 +358,6 @@ func (w *csvWriter) Attr(name string) (starlark.Value, error) {
 // AttrNames implements starlark.HasAttrs.
 func (w *csvWriter) AttrNames() []string { return []string{"dialect", "writerow", "writerows"} }
 
-// forEach calls f for each value of an iterable.
-func (l *Lib) forEach(thread *starlark.Thread, v starlark.Value, f func(starlark.Value) error) error {
-	c, err := l.cursor(thread, v)
-	if err != nil {
-		return err
-	}
-	defer c.close()
-	for {
-		v, ok, err := c.next(thread)
-		if err != nil || !ok {
-			return err
-		}
-		if err := f(v); err != nil {
-			return err
-		}
-	}
-}
-
 func (w *csvWriter) row(thread *starlark.Thread, row starlark.Value) (starlark.Value, error) {
 	if _, err := w.lib.cursor(thread, row); err != nil {
 		return nil, wire.Errorf("csv.Error", "iterable expected, not %s", pyType(row))

@@ -80,7 +80,7 @@ func (w *jsonWriter) setSeparators(thread *starlark.Thread, v starlark.Value) er
 	if v == nil {
 		return nil
 	}
-	seps, err := w.lib.sequence(thread, v)
+	seps, err := w.lib.drain(thread, v)
 	if err != nil {
 		return err
 	}

@@ -71,32 +71,15 @@ func mathHypot(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwa
 	return starlark.Float(exactHypot(xs)), nil
 }
 
-// sequence returns the values of an iterable.
-func (l *Lib) sequence(thread *starlark.Thread, v starlark.Value) ([]starlark.Value, error) {
-	c, err := l.cursor(thread, v)
-	if err != nil {
-		return nil, err
-	}
-	defer c.close()
-	var out []starlark.Value
-	for {
-		v, ok, err := c.next(thread)
-		if err != nil || !ok {
-			return out, err
-		}
-		out = append(out, v)
-	}
-}
-
 // twoSequences are the arguments of a function of two sequences of the same length.
 func (l *Lib) twoSequences(thread *starlark.Thread, name string, args starlark.Tuple, kwargs []starlark.Tuple) (p, q []starlark.Value, err error) {
 	if err := argCount(name, args, kwargs, 2, 2); err != nil {
 		return nil, nil, err
 	}
-	if p, err = l.sequence(thread, args[0]); err != nil {
+	if p, err = l.drain(thread, args[0]); err != nil {
 		return nil, nil, err
 	}
-	q, err = l.sequence(thread, args[1])
+	q, err = l.drain(thread, args[1])
 	return p, q, err
 }
 
@@ -175,7 +158,7 @@ func (l *Lib) mathProd(thread *starlark.Thread, b *starlark.Builtin, args starla
 	if err := starlark.UnpackArgs("prod", args, kwargs, "iterable", &iterable, "start?", &total); err != nil {
 		return nil, err
 	}
-	vs, err := l.sequence(thread, iterable)
+	vs, err := l.drain(thread, iterable)
 	for _, v := range vs {
 		if err != nil {
 			break
@@ -190,7 +173,7 @@ func (l *Lib) mathFsum(thread *starlark.Thread, b *starlark.Builtin, args starla
 	if err := argCount("fsum", args, kwargs, 1, 1); err != nil {
 		return nil, err
 	}
-	vs, err := l.sequence(thread, args[0])
+	vs, err := l.drain(thread, args[0])
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 
 // counted makes of a population one in which each item occurs as often as counts say.
 func (r *Random) counted(thread *starlark.Thread, n int, item func(int) (starlark.Value, error), counts starlark.Value) (int, func(int) (starlark.Value, error), error) {
-	cs, err := r.lib.sequence(thread, counts)
+	cs, err := r.lib.drain(thread, counts)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -84,7 +84,7 @@ func (r *Random) weights(thread *starlark.Thread, n int, weights, cumulated star
 	if given == nil {
 		given = cumulated
 	}
-	vs, err := r.lib.sequence(thread, given)
+	vs, err := r.lib.drain(thread, given)
 	if err != nil {
 		return nil, err
 	}

@@ -157,23 +157,6 @@ func otherType(op syntax.Token, x, y starlark.Value) (bool, error) {
 	return false, noOrder(op.String(), x, y)
 }
 
-// drain returns all values of an iterable.
-func (l *Lib) drain(thread *starlark.Thread, v starlark.Value) ([]starlark.Value, error) {
-	c, err := l.cursor(thread, v)
-	if err != nil {
-		return nil, err
-	}
-	defer c.close()
-	var all []starlark.Value
-	for {
-		v, ok, err := c.next(thread)
-		if err != nil || !ok {
-			return all, err
-		}
-		all = append(all, v)
-	}
-}
-
 // stringList makes a list of strings.
 func stringList(ss []string) *starlark.List {
 	vs := make([]starlark.Value, len(ss))
