@@ -47,7 +47,7 @@ func TestPyMOTW(t *testing.T) {
 func TestPyMOTWUnderCPython(t *testing.T) {
 	eachPython(t, func(t *testing.T, python string) {
 		testPyMOTW(t, func(t *testing.T, script string, check func(*testing.T, string)) {
-			stdout, stderr, status := run(t, python, prelude, script)
+			stdout, stderr, status := runPython(t, python, script)
 			if status != 0 || stderr != "" {
 				t.Fatalf("exit status %d, standard error:\n%s\nstandard output:\n%s", status, stderr, stdout)
 			}

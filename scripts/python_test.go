@@ -33,6 +33,14 @@ var pythons = sync.OnceValue(func() map[string]string {
 	return found
 })
 
+// runPython runs a script of ours under a CPython. The managers of one that is terminated leave their sockets behind, for example.
+func runPython(t testing.TB, python, script string) (stdout, stderr string, status int) {
+	t.Helper()
+	f := newFamily(t, python, prelude, script)
+	f.foreign = true
+	return f.run(t)
+}
+
 // eachPython runs test for each CPython found, in parallel.
 func eachPython(t *testing.T, test func(t *testing.T, python string)) {
 	t.Helper()

@@ -47,7 +47,7 @@ func TestScenariosUnderCPython(t *testing.T) {
 		}
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			stdout, stderr, _ := run(t, python, prelude, s.path)
+			stdout, stderr, _ := runPython(t, python, s.path)
 			s.check(t, stdout)
 			if t.Failed() {
 				t.Logf("standard error:\n%s", stderr)
