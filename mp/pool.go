@@ -409,13 +409,16 @@ func (p *pool) await(deadline futex.Deadline, cancel *Cancel) error {
 	return nil
 }
 
+// errNotRunning is the error of calls on a pool that was closed or terminated.
+var errNotRunning = wire.Errorf("ValueError", "Pool not running")
+
 // check is the error of a call on a pool that takes no more work.
 func (p *pool) check() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.state != poolRun:
-		return wire.Errorf("ValueError", "Pool not running")
+		return errNotRunning
 	case p.broken != nil:
 		return p.broken
 	}

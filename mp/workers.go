@@ -203,7 +203,7 @@ func (w *Workers) give(c *hostCall, fn starlark.Value, args starlark.Tuple, kwar
 
 // closedError is err, or ErrClosed for that of a pool that was ended.
 func closedError(err error) error {
-	if errors.Is(err, errTerminated) || err.Error() == "Pool not running" {
+	if errors.Is(err, errTerminated) || errors.Is(err, errNotRunning) {
 		return ErrClosed
 	}
 	return err
