@@ -12,12 +12,12 @@ import (
 
 // builtinOpen is open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None).
 // https://docs.python.org/3/library/functions.html#open
-// Text is UTF-8; buffering and errors change nothing (see File). It blocks while a named pipe has no other end.
+// Buffering changes nothing (see File), and encodings are those of str.encode. It blocks while a named pipe has no other end.
 func (l *Lib) builtinOpen(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var name, buffering, encoding, onError, newline starlark.Value
 	var modeArg starlark.Value = starlark.String("r")
 	err := starlark.UnpackArgs("open", args, kwargs, "file", &name, "mode?", &modeArg, "buffering?", &buffering,
-		"encoding??", &encoding, "errors??", &onError, "newline??", &newline)
+		"encoding?", &encoding, "errors?", &onError, "newline?", &newline)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (l *Lib) builtinOpen(thread *starlark.Thread, b *starlark.Builtin, args sta
 		return nil, err
 	}
 	f.lib, f.name = l, name
-	if err := f.textOptions(encoding, newline); err != nil {
+	if err := f.textOptions(encoding, onError, newline); err != nil {
 		return nil, err
 	}
 	l.block(thread, func() { f.file, err = openFile(path, flags) })
@@ -115,26 +115,30 @@ func openMode(mode string) (flags int, f *File, err error) {
 	return flags, f, nil
 }
 
-func (f *File) textOptions(encoding, newline starlark.Value) error {
+// given is v, nil for None.
+func given(v starlark.Value) starlark.Value {
+	if v == starlark.None {
+		return nil
+	}
+	return v
+}
+
+func (f *File) textOptions(encoding, onError, newline starlark.Value) error {
+	encoding, onError, newline = given(encoding), given(onError), given(newline)
 	if f.binary {
 		switch {
 		case encoding != nil:
 			return wire.Errorf("ValueError", "binary mode doesn't take an encoding argument")
+		case onError != nil:
+			return wire.Errorf("ValueError", "binary mode doesn't take an errors argument")
 		case newline != nil:
 			return wire.Errorf("ValueError", "binary mode doesn't take a newline argument")
 		}
 		return nil
 	}
-	if encoding != nil {
-		name, ok := starlark.AsString(encoding)
-		switch strings.ReplaceAll(strings.ToLower(name), "_", "-") {
-		case "utf-8", "utf8", "ascii", "us-ascii":
-		default:
-			if !ok {
-				return wire.Errorf("TypeError", "open() argument 'encoding' must be str or None, not %s", pyType(encoding))
-			}
-			return wire.Errorf("LookupError", "unknown encoding: %s", name)
-		}
+	var err error
+	if f.text, err = newTextForm("open()", encoding, onError); err != nil {
+		return err
 	}
 	if newline != nil {
 		end, ok := starlark.AsString(newline)

@@ -25,6 +25,7 @@ func (l *Lib) coreBuiltins() starlark.StringDict {
 		lshiftName:     shift(syntax.LTLT),
 		rshiftName:     shift(syntax.GTGT),
 		"format":       l.builtinFormatValue,
+		"bytes":        builtinBytes,
 		"classmethod":  builtinClassmethod,
 		"delattr":      l.builtinDelattr,
 		"dir":          l.builtinDir,

@@ -10,8 +10,11 @@ import (
 
 // builtinStr is https://docs.python.org/3/library/stdtypes.html#str. Bytes are decoded, as Starlark does it.
 func (l *Lib) builtinStr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	if len(args) == 0 && len(kwargs) == 0 {
+	switch {
+	case len(args) == 0 && len(kwargs) == 0:
 		return starlark.String(""), nil
+	case len(args) > 1 || len(kwargs) > 0:
+		return decodedStr(args, kwargs)
 	}
 	var x starlark.Value
 	if err := starlark.UnpackPositionalArgs("str", args, kwargs, 1, &x); err != nil {
@@ -25,6 +28,47 @@ func (l *Lib) builtinStr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.
 	}
 	s, err := l.str(x)
 	return starlark.String(s), err
+}
+
+// decodedStr is str(object, encoding="utf-8", errors="strict").
+func decodedStr(args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var x, encoding, onError starlark.Value
+	if err := bind("str", args, kwargs, "object", &x, "encoding?", &encoding, "errors?", &onError); err != nil {
+		return nil, err
+	}
+	form, err := newTextForm("str()", encoding, onError)
+	if err != nil {
+		return nil, err
+	}
+	switch x := x.(type) {
+	case starlark.Bytes:
+		text, err := form.decoded(string(x))
+		return starlark.String(text), err
+	case starlark.String:
+		return nil, wire.Errorf("TypeError", "decoding str is not supported")
+	}
+	return nil, wire.Errorf("TypeError", "decoding to str: need a bytes-like object, %s found", pyType(x))
+}
+
+// builtinBytes is Starlark's bytes, and bytes(string, encoding, errors="strict").
+func builtinBytes(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if len(args) == 1 && len(kwargs) == 0 {
+		return starlark.Universe["bytes"].(*starlark.Builtin).CallInternal(thread, args, kwargs)
+	}
+	var x, encoding, onError starlark.Value
+	if err := bind("bytes", args, kwargs, "source", &x, "encoding?", &encoding, "errors?", &onError); err != nil {
+		return nil, err
+	}
+	form, err := newTextForm("bytes()", encoding, onError)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := x.(starlark.String)
+	if !ok {
+		return nil, wire.Errorf("TypeError", "encoding without a string argument")
+	}
+	text, err := form.encoded(string(s))
+	return starlark.Bytes(text), err
 }
 
 // builtinRepr is https://docs.python.org/3/library/functions.html#repr. Strings are in double quotes, as in all of Starlark.

@@ -113,43 +113,23 @@ func stringZfill(_ *Lib, _ *starlark.Thread, b *starlark.Builtin, args starlark.
 	return starlark.String(spec{fill: '0', align: '=', width: width}.pad(sign, s, '=')), nil
 }
 
-// isUTF8 reports whether an encoding's name is one of UTF-8's; ascii whether it is ASCII's.
-func encodingName(name string) (isUTF8, ascii bool) {
-	switch strings.ReplaceAll(strings.ToLower(name), "_", "-") {
-	case "utf-8", "utf8":
-		return true, false
-	case "ascii", "us-ascii":
-		return false, true
-	}
-	return false, false
+// stringEncode is str.encode(encoding="utf-8", errors="strict").
+func stringEncode(_ *Lib, _ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	text, err := recode(b, args, kwargs, string(b.Receiver().(starlark.String)), (*charset).encode)
+	return starlark.Bytes(text), err
 }
 
-// stringEncode is str.encode(encoding="utf-8", errors="strict"), for UTF-8 and ASCII.
-func stringEncode(_ *Lib, _ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	encoding, errors := "utf-8", "strict"
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "encoding?", &encoding, "errors?", &errors); err != nil {
-		return nil, err
+// recode encodes or decodes text as its two optional arguments, encoding and errors, say.
+func recode(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple, text string, code func(e *charset, text, onError string) (string, error)) (string, error) {
+	name, onError := "utf-8", "strict"
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "encoding?", &name, "errors?", &onError); err != nil {
+		return "", err
 	}
-	s := string(b.Receiver().(starlark.String))
-	isUTF8, ascii := encodingName(encoding)
-	switch {
-	case isUTF8:
-		return starlark.Bytes(s), nil
-	case !ascii:
-		return nil, wire.Errorf("LookupError", "unknown encoding: %s", encoding)
+	e, err := charsetNamed(name)
+	if err != nil {
+		return "", err
 	}
-	var out strings.Builder
-	for i, c := range s {
-		switch {
-		case c < utf8.RuneSelf:
-			out.WriteRune(c)
-		case errors == "replace":
-			out.WriteByte('?')
-		case errors != "ignore":
-			return nil, wire.Errorf("UnicodeEncodeError", "'ascii' codec can't encode character '\\u%04x' in position %d: ordinal not in range(128)", c, i)
-		}
-	}
-	return starlark.Bytes(out.String()), nil
+	return code(e, text, onError)
 }
 
 func stringExpandtabs(_ *Lib, _ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -192,36 +172,8 @@ func extraOfBytes(name string) extraMethod {
 	return nil
 }
 
-// bytesDecode is bytes.decode(encoding="utf-8", errors="strict"), for UTF-8 and ASCII.
+// bytesDecode is bytes.decode(encoding="utf-8", errors="strict").
 func bytesDecode(_ *Lib, _ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	encoding, errors := "utf-8", "strict"
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "encoding?", &encoding, "errors?", &errors); err != nil {
-		return nil, err
-	}
-	data := string(b.Receiver().(starlark.Bytes))
-	isUTF8, isASCII := encodingName(encoding)
-	if !isUTF8 && !isASCII {
-		return nil, wire.Errorf("LookupError", "unknown encoding: %s", encoding)
-	}
-	var out strings.Builder
-	for i := 0; i < len(data); {
-		c, n := utf8.DecodeRuneInString(data[i:])
-		if c == utf8.RuneError && n == 1 || isASCII && c >= utf8.RuneSelf {
-			switch errors {
-			case "ignore":
-			case "replace":
-				out.WriteRune(utf8.RuneError)
-			default:
-				if isASCII {
-					return nil, wire.Errorf("UnicodeDecodeError", "'ascii' codec can't decode byte 0x%02x in position %d: ordinal not in range(128)", data[i], i)
-				}
-				return nil, wire.Errorf("UnicodeDecodeError", "'utf-8' codec can't decode byte 0x%02x in position %d: invalid start byte", data[i], i)
-			}
-			i++
-			continue
-		}
-		out.WriteString(data[i : i+n])
-		i += n
-	}
-	return starlark.String(out.String()), nil
+	text, err := recode(b, args, kwargs, string(b.Receiver().(starlark.Bytes)), (*charset).decode)
+	return starlark.String(text), err
 }

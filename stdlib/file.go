@@ -24,6 +24,7 @@ type File struct {
 	name     starlark.Value
 	mode     string
 	binary   bool
+	text     *textForm
 	raw      bool     // text that keeps its line ends as they are: opened with newline
 	newline  string   // what ends a line of raw text; "" for "\n", "\r" and "\r\n" alike
 	file     *os.File // nil for a stream that is none
@@ -69,7 +70,18 @@ func (f *File) String() string {
 	if f.binary {
 		return fmt.Sprintf("<%s name=%s>", f.Type(), f.name)
 	}
-	return fmt.Sprintf("<%s name=%s mode='%s' encoding='utf-8'>", f.Type(), f.name, f.mode)
+	return fmt.Sprintf("<%s name=%s mode='%s' encoding='%s'>", f.Type(), f.name, f.mode, f.encoding())
+}
+
+// encoding is the name of a text file's.
+func (f *File) encoding() string {
+	switch {
+	case f.text != nil:
+		return f.text.given
+	case f.standard:
+		return "utf-8"
+	}
+	return "UTF-8" // as CPython calls it where nobody has said it
 }
 
 // Type is the name of the class in Python's io module.
@@ -99,17 +111,19 @@ func (c *fileCursor) next(thread *starlark.Thread) (starlark.Value, bool, error)
 	if err != nil || line == "" {
 		return nil, false, err
 	}
-	return c.f.value(line), true, nil
+	v, err := c.f.value(line)
+	return v, err == nil, err
 }
 
 func (c *fileCursor) close() {}
 
 // value is text as the script sees it: a string, or bytes from a binary file.
-func (f *File) value(text string) starlark.Value {
+func (f *File) value(text string) (starlark.Value, error) {
 	if f.binary {
-		return starlark.Bytes(text)
+		return starlark.Bytes(text), nil
 	}
-	return starlark.String(text)
+	text, err := f.text.decoded(text)
+	return starlark.String(text), err
 }
 
 // readable and writable are the errors of operations that the mode forbids.

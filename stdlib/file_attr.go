@@ -3,6 +3,7 @@ package stdlib
 import (
 	"io"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -48,7 +49,7 @@ func (f *File) Attr(name string) (starlark.Value, error) {
 		return starlark.String(f.mode), nil
 	case "encoding":
 		if !f.binary {
-			return starlark.String("utf-8"), nil
+			return starlark.String(f.encoding()), nil
 		}
 		return nil, nil
 	case "__iter__", "__next__":
@@ -150,7 +151,10 @@ func (f *File) readMethod(thread *starlark.Thread, args starlark.Tuple) (starlar
 		return nil, err
 	}
 	text, err := f.read(thread, n)
-	return f.value(text), err
+	if err != nil {
+		return nil, err
+	}
+	return f.value(text)
 }
 
 func (f *File) readline(thread *starlark.Thread, args starlark.Tuple) (starlark.Value, error) {
@@ -159,7 +163,10 @@ func (f *File) readline(thread *starlark.Thread, args starlark.Tuple) (starlark.
 		return nil, err
 	}
 	line, err := f.readLine(thread, n)
-	return f.value(line), err
+	if err != nil {
+		return nil, err
+	}
+	return f.value(line)
 }
 
 func (f *File) readlines(thread *starlark.Thread, args starlark.Tuple) (starlark.Value, error) {
@@ -177,17 +184,21 @@ func (f *File) readlines(thread *starlark.Thread, args starlark.Tuple) (starlark
 			break
 		}
 		total += len(line)
-		lines = append(lines, f.value(line))
+		v, err := f.value(line)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, v)
 	}
 	return starlark.NewList(lines), nil
 }
 
-// contents is what a script passes to be written.
+// contents is what a script passes to be written, as it is in the file.
 func (f *File) contents(v starlark.Value) (string, error) {
 	switch x := v.(type) {
 	case starlark.String:
 		if !f.binary {
-			return string(x), nil
+			return f.text.encoded(string(x))
 		}
 	case starlark.Bytes:
 		if f.binary {
@@ -208,10 +219,10 @@ func (f *File) write(thread *starlark.Thread, args starlark.Tuple) (starlark.Val
 	if err := f.writeString(thread, text); err != nil {
 		return nil, err
 	}
-	if f.binary {
-		return starlark.MakeInt(len(text)), nil
+	if s, ok := args[0].(starlark.String); ok {
+		return starlark.MakeInt(utf8.RuneCountInString(string(s))), nil
 	}
-	return starlark.MakeInt(len([]rune(text))), nil
+	return starlark.MakeInt(len(text)), nil
 }
 
 func (f *File) writelines(thread *starlark.Thread, args starlark.Tuple) (starlark.Value, error) {

@@ -10,7 +10,7 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// Text is UTF-8 and kept byte for byte, except that "\r\n" and "\r" become "\n" as in Python.
+// Text is kept byte for byte until the script gets it, except that "\r\n" and "\r" become "\n" as in Python.
 
 // readLine returns the next line with its "\n", at most limit characters of it unless limit is negative; "" at the end.
 func (f *File) readLine(thread *starlark.Thread, limit int) (string, error) {
@@ -106,10 +106,13 @@ func (f *File) read(thread *starlark.Thread, n int) (string, error) {
 
 // char appends the next character: a byte of a binary file, a code point or a stray byte of a text, a line end as "\n".
 func (f *File) char(dst []byte) ([]byte, error) {
-	if f.binary {
+	if f.binary || f.text.bytewise() {
 		b, err := f.r.ReadByte()
-		if err != nil {
+		switch {
+		case err != nil:
 			return dst, err
+		case b == '\r' && !f.binary && !f.raw:
+			return f.lineEnd(dst)
 		}
 		return append(dst, b), nil
 	}
@@ -125,13 +128,18 @@ func (f *File) char(dst []byte) ([]byte, error) {
 		b, err := f.r.ReadByte()
 		return append(dst, b), err
 	case r == '\r' && !f.raw:
-		if next, err := f.r.Peek(1); err == nil && next[0] == '\n' {
-			_, err = f.r.Discard(1)
-			return append(dst, '\n'), err
-		}
-		return append(dst, '\n'), nil
+		return f.lineEnd(dst)
 	}
 	return utf8.AppendRune(dst, r), nil
+}
+
+// lineEnd appends the line end of which a "\r" has been read.
+func (f *File) lineEnd(dst []byte) ([]byte, error) {
+	if next, err := f.r.Peek(1); err == nil && next[0] == '\n' {
+		_, err = f.r.Discard(1)
+		return append(dst, '\n'), err
+	}
+	return append(dst, '\n'), nil
 }
 
 // endOfFile drops the error that says no more than that the file ended.

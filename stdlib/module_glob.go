@@ -285,25 +285,25 @@ func (l *Lib) mkstemp(thread *starlark.Thread, b *starlark.Builtin, args starlar
 	if text {
 		mode = "w+"
 	}
-	f, err := l.tempFile(thread, mode, suffix, prefix, dir)
+	_, f, err := openMode(mode)
 	if err != nil {
+		return nil, err
+	}
+	if err := l.tempFile(thread, f, suffix, prefix, dir); err != nil {
 		return nil, err
 	}
 	return starlark.Tuple{f, f.name}, nil
 }
 
-func (l *Lib) tempFile(thread *starlark.Thread, mode string, suffix, prefix, dir starlark.Value) (*File, error) {
+// tempFile connects f, which comes from openMode, to a new file.
+func (l *Lib) tempFile(thread *starlark.Thread, f *File, suffix, prefix, dir starlark.Value) error {
 	where, pattern, err := tempName(suffix, prefix, dir)
 	if err != nil {
-		return nil, err
-	}
-	_, f, err := openMode(mode)
-	if err != nil {
-		return nil, err
+		return err
 	}
 	l.block(thread, func() { f.file, err = os.CreateTemp(where, pattern) })
 	if err != nil {
-		return nil, toOSError(err, where)
+		return toOSError(err, where)
 	}
 	f.lib, f.name = l, starlark.String(f.file.Name())
 	if f.r != nil {
@@ -312,7 +312,7 @@ func (l *Lib) tempFile(thread *starlark.Thread, mode string, suffix, prefix, dir
 	if f.w != nil {
 		f.w = f.file
 	}
-	return f, nil
+	return nil
 }
 
 // namedTemporaryFile is NamedTemporaryFile(mode="w+b", ..., suffix=None, prefix=None, dir=None, delete=True): a file that is removed when
@@ -320,13 +320,19 @@ func (l *Lib) tempFile(thread *starlark.Thread, mode string, suffix, prefix, dir
 func (l *Lib) namedTemporaryFile(name string) goFunc {
 	return func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		mode, remove := "w+b", true
-		var suffix, prefix, dir, ignored starlark.Value
-		if err := bind(name, args, kwargs, "mode?", &mode, "buffering?", &ignored, "encoding?", &ignored, "newline?", &ignored, "suffix?", &suffix, "prefix?", &prefix,
-			"dir?", &dir, "delete?", &remove, "*", "errors?", &ignored, "delete_on_close?", &ignored); err != nil {
+		var encoding, onError, newline, suffix, prefix, dir, ignored starlark.Value
+		if err := bind(name, args, kwargs, "mode?", &mode, "buffering?", &ignored, "encoding?", &encoding, "newline?", &newline, "suffix?", &suffix, "prefix?", &prefix,
+			"dir?", &dir, "delete?", &remove, "*", "errors?", &onError, "delete_on_close?", &ignored); err != nil {
 			return nil, err
 		}
-		f, err := l.tempFile(thread, mode, suffix, prefix, dir)
+		_, f, err := openMode(mode)
 		if err != nil {
+			return nil, err
+		}
+		if err := f.textOptions(encoding, onError, newline); err != nil {
+			return nil, err
+		}
+		if err := l.tempFile(thread, f, suffix, prefix, dir); err != nil {
 			return nil, err
 		}
 		if name == "TemporaryFile" {

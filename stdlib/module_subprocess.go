@@ -167,26 +167,29 @@ func (l *Lib) processFailure(class string, attrs ...any) error {
 // command is what run is asked for.
 type command struct {
 	args, stdin, input, stdout, stderr, cwd, timeout, env, executable starlark.Value
-	encoding, onError                                                 starlark.Value
+	form                                                              *textForm
 	shell, check, capture, text, universal, session                   bool
 }
 
 func (l *Lib) commandArgs(fn string, args starlark.Tuple, kwargs []starlark.Tuple) (*command, error) {
 	c := &command{}
-	var ignored starlark.Value
+	var encoding, onError, ignored starlark.Value
 	err := bind(fn, args, kwargs, "args", &c.args, "bufsize?", &ignored, "executable?", &c.executable, "*", "stdin?", &c.stdin, "stdout?", &c.stdout, "stderr?", &c.stderr,
 		"input?", &c.input, "capture_output?", &c.capture, "shell?", &c.shell, "cwd?", &c.cwd, "timeout?", &c.timeout, "check?", &c.check,
-		"encoding?", &c.encoding, "errors?", &c.onError, "text?", &c.text, "env?", &c.env, "universal_newlines?", &c.universal,
+		"encoding?", &encoding, "errors?", &onError, "text?", &c.text, "env?", &c.env, "universal_newlines?", &c.universal,
 		"start_new_session?", &c.session, "close_fds?", &ignored)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range []*starlark.Value{&c.stdin, &c.input, &c.stdout, &c.stderr, &c.cwd, &c.timeout, &c.env, &c.executable, &c.encoding, &c.onError} {
+	for _, p := range []*starlark.Value{&c.stdin, &c.input, &c.stdout, &c.stderr, &c.cwd, &c.timeout, &c.env, &c.executable} {
 		if *p == starlark.None {
 			*p = nil
 		}
 	}
-	c.text = c.text || c.universal || c.encoding != nil || c.onError != nil
+	if c.form, err = newTextForm(fn, encoding, onError); err != nil {
+		return nil, err
+	}
+	c.text = c.text || c.universal || c.form != nil
 	if c.input != nil && c.stdin != nil {
 		return nil, wire.Errorf("ValueError", "stdin and input arguments may not both be used.")
 	}
@@ -364,7 +367,14 @@ func (l *Lib) execute(thread *starlark.Thread, c *command) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	stdout, stderr := c.result(out), c.result(errOut)
+	stdout, err := c.result(out)
+	if err != nil {
+		return nil, err
+	}
+	stderr, err := c.result(errOut)
+	if err != nil {
+		return nil, err
+	}
 	if timeout {
 		return nil, l.processFailure("TimeoutExpired", "cmd", c.args, "timeout", c.timeout, "output", stdout, "stderr", stderr)
 	}
@@ -428,6 +438,12 @@ func (l *Lib) input(c *command) (io.Reader, error) {
 			}
 			return nil, wire.Errorf("TypeError", "a bytes-like object is required, not '%s'", pyType(c.input))
 		}
+		if c.text {
+			var err error
+			if text, err = c.form.encoded(text); err != nil {
+				return nil, err
+			}
+		}
 		return strings.NewReader(text), nil
 	}
 	switch v := c.stdin.(type) {
@@ -449,14 +465,20 @@ func (l *Lib) input(c *command) (io.Reader, error) {
 }
 
 // result is what a stream brought; None where it was not captured.
-func (c *command) result(buf *bytes.Buffer) starlark.Value {
-	switch {
-	case buf == nil:
-		return starlark.None
-	case c.text:
-		return starlark.String(strings.ReplaceAll(buf.String(), "\r\n", "\n"))
+func (c *command) result(buf *bytes.Buffer) (starlark.Value, error) {
+	if buf == nil {
+		return starlark.None, nil
 	}
-	return starlark.Bytes(buf.String())
+	return c.output(buf.String())
+}
+
+// output is what a program wrote, as the script sees it.
+func (c *command) output(data string) (starlark.Value, error) {
+	if !c.text {
+		return starlark.Bytes(data), nil
+	}
+	text, err := c.form.decoded(strings.ReplaceAll(strings.ReplaceAll(data, "\r\n", "\n"), "\r", "\n"))
+	return starlark.String(text), err
 }
 
 // subprocessRun is run(args, *, stdin, input, stdout, stderr, capture_output, shell, cwd, timeout, check, encoding, errors, text, env, ...).

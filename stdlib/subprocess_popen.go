@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
 
@@ -66,7 +65,7 @@ func (l *Lib) newPopen(thread *starlark.Thread, _ *starlark.Builtin, args starla
 		if err != nil {
 			return nil, nil, toOSError(err)
 		}
-		f = &File{lib: l, name: starlark.String("<pipe>"), mode: mode, binary: !p.c.text}
+		f = &File{lib: l, name: starlark.String("<pipe>"), mode: mode, binary: !p.c.text, text: p.c.form}
 		if !p.c.text {
 			f.mode += "b"
 		}
@@ -286,16 +285,18 @@ func (p *popen) communicate(thread *starlark.Thread, args starlark.Tuple, kwargs
 	}
 	p.look()
 	p.closeFiles()
-	result := func(f *File, data []byte) starlark.Value {
-		switch {
-		case f == nil:
-			return starlark.None
-		case f.binary:
-			return starlark.Bytes(data)
+	output := func(f *File, data []byte) (starlark.Value, error) {
+		if f == nil {
+			return starlark.None, nil
 		}
-		return starlark.String(strings.ReplaceAll(strings.ReplaceAll(string(data), "\r\n", "\n"), "\r", "\n"))
+		return p.c.output(string(data))
 	}
-	return starlark.Tuple{result(p.stdout, p.talk.out), result(p.stderr, p.talk.errOut)}, nil
+	out, err := output(p.stdout, p.talk.out)
+	if err != nil {
+		return nil, err
+	}
+	errOut, err := output(p.stderr, p.talk.errOut)
+	return starlark.Tuple{out, errOut}, err
 }
 
 // converse writes text and reads what comes, in goroutines.
