@@ -99,7 +99,7 @@ type Runtime struct {
 	runTest    *starlark.Builtin
 	runner     *starlark.Builtin // runs scripts for Pool.Exec
 	intr       interrupts
-	settle     func() // see [stdlib.Config.Settle]; nil outside of the command's main process
+	settle     func()   // see [stdlib.Config.Settle]; nil outside of the command's main process
 	activities sync.Map // *activity by *starlark.Thread
 
 	classPrefix string // of the class IDs made here; random, because processes come and go
@@ -141,8 +141,8 @@ func newHost(o Options, setup Setup) *Runtime {
 				rt.settle()
 			}
 		},
-		MayStart:    func() error { return rt.mp.MayStartProgram() },
-		MaySignal:   func(pid int) error { return rt.mp.MaySignal(pid) },
+		MayStart:  func() error { return rt.mp.MayStartProgram() },
+		MaySignal: func(pid int) error { return rt.mp.MaySignal(pid) },
 	})
 	rt.lib.Register(rt.codec)
 	rt.setClock(o.Clock, setup)
