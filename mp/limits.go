@@ -16,8 +16,9 @@ import (
 // Limits are what the scripts in a worker process may use. Zero fields do not limit. Those of a task hold for each task anew; a process that
 // a task starts has the same limits for its whole life. Where there is any limit, os.kill reaches the process itself and those below it only.
 type Limits struct {
-	// Memory is how many bytes of private memory the process may have, with what the interpreter needs itself, at least MinMemory: the system
-	// refuses more (RLIMIT_DATA), and before it comes to that the collector works harder. Shared memory is limited for the whole family.
+	// Memory is how many bytes of private memory the process may have, with what the interpreter needs itself, about 10 MiB, at least MinMemory:
+	// the system refuses more (RLIMIT_DATA), and before it comes to that the collector works harder. What a program has only reserved when it
+	// starts is not counted. Shared memory is limited for the whole family.
 	// A program linked with cgo needs a larger one: there each thread's stack counts 8 MiB.
 	Memory    int64
 	CPU       time.Duration // processor time of a task

@@ -65,6 +65,7 @@ func (rt *Runtime) fenced(thread *starlark.Thread, job uint64, whole bool, repor
 
 	thread.OnMaxSteps = g.onSteps
 	g.next(g.start)
+	rt.member.Slot().SetPos("") // not where the task before was
 	rt.fences.mu.Lock()
 	unwanted := job != 0 && rt.fences.unwanted[job]
 	delete(rt.fences.unwanted, job)
@@ -103,7 +104,7 @@ func (rt *Runtime) fenced(thread *starlark.Thread, job uint64, whole bool, repor
 	if why != "" {
 		thread.Uncancel()
 		g.cancel.Reset()
-		return nil, NewLimitError(why, l.max(why), err)
+		return nil, g.limitError(why, err)
 	}
 	var limit Limit
 	switch {
@@ -121,11 +122,17 @@ func (rt *Runtime) fenced(thread *starlark.Thread, job uint64, whole bool, repor
 	default:
 		return v, err
 	}
-	e := NewLimitError(limit, l.max(limit), err)
+	return nil, g.limitError(limit, err)
+}
+
+// limitError is the error of the task that err, which may be nil, ended. What is no script's, as the sending of its result, was where the script
+// was last.
+func (g *fence) limitError(limit Limit, err error) *LimitError {
+	e := NewLimitError(limit, g.limits.max(limit), err)
 	if e.Pos == "" {
-		e.Pos = rt.member.Slot().Pos()
+		e.Pos = g.rt.member.Slot().Pos()
 	}
-	return nil, e
+	return e
 }
 
 // errUnwanted is the outcome of a task whose caller has gone before it began. Nobody sees it.

@@ -5,6 +5,7 @@ package mp
 import (
 	"encoding/binary"
 	"errors"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -33,21 +34,31 @@ func tooManyFiles(err error) bool { return errors.Is(err, syscall.EMFILE) }
 // applyLimits sets what the system and the collector enforce. The processes that this one starts inherit the system's part.
 func (rt *Runtime) applyLimits() error {
 	l := rt.limits
-	set := func(resource int, n uint64) error {
-		return unix.Setrlimit(resource, &unix.Rlimit{Cur: n, Max: n})
-	}
 	if l.Memory > 0 {
-		rt.host.LimitMemory(l.Memory / 10 * 8)
-		if err := set(unix.RLIMIT_DATA, uint64(l.Memory)); err != nil {
+		// The system counts what is mapped, the collector what it has mapped itself. Of that a Go program has some 70 MiB from the start that it
+		// does not touch: the runtime's index of the heap, and a buffer of crypto's.
+		mapped, used := privateMemory()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		rt.host.LimitMemory(l.Memory/10*8 + max(int64(m.Sys)-used, 0))
+		if err := lower(unix.RLIMIT_DATA, l.Memory+max(mapped-used, 0)); err != nil {
 			return err
 		}
 	}
 	if l.OpenFiles > 0 {
-		if err := set(unix.RLIMIT_NOFILE, uint64(l.OpenFiles)); err != nil {
-			return err
-		}
+		return lower(unix.RLIMIT_NOFILE, int64(l.OpenFiles))
 	}
 	return nil
+}
+
+// lower limits a resource to n, or leaves it at less.
+func lower(resource int, n int64) error {
+	var now unix.Rlimit
+	if err := unix.Getrlimit(resource, &now); err != nil {
+		return err
+	}
+	most := min(uint64(n), uint64(now.Max))
+	return unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most})
 }
 
 // stopOrder is what a parent writes into the control socket of a pool's worker: 's', and the number of a task that it wants no more.
