@@ -2,6 +2,7 @@ package interp
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"runtime"
@@ -14,9 +15,11 @@ import (
 	"go.starlark.net/starlark"
 )
 
+type attack struct{ text, want string }
+
 // attacks are what scripts try to do to their host: an expression, or the lines of a function, and what comes of it, a limit or the class of an
-// error; where it depends on the moment, one of several.
-var attacks = []struct{ text, want string }{
+// error; where it depends on the moment, one of several, the likeliest first.
+var attacks = []attack{
 	// memory
 	{"l = []; [l.append('x' * 1000000) for _ in range(1 << 40)]", "memory"},
 	{"d = {}\nfor n in range(1 << 40): d[n] = n", "memory"},
@@ -43,7 +46,7 @@ var attacks = []struct{ text, want string }{
 	{"x = 1 << 500\nwhile True: x = x * x", "memory|CPU time"},
 	{"1 << (1 << 40)", "OverflowError"},
 	{"pow(10, 1 << 40)", "CPU time|memory"},
-	{"pow(10, 1 << 30)", "memory|CPU time"},
+	{"pow(10, 1 << 30)", "CPU time|memory"},
 	{"'%1000000000d' % 1", "ValueError"},
 	{"'{:1000000000}'.format(1)", "ValueError"},
 	{"format(1.5, '.1000000000f')", "ValueError"},
@@ -62,9 +65,9 @@ var attacks = []struct{ text, want string }{
 	{"x = []\nfor _ in range(100): x = [x, x]\nreturn json.dumps(x)", "memory"},
 	{"x, y = [], []\nfor _ in range(100): x, y = [x, x], [y, y]\nreturn x == y", "RecursionError|CPU time"},
 	{"x, y = [], []\nfor _ in range(100000): x, y = [x], [y]\nreturn x == y", "RecursionError"},
-	{"x = []\nfor _ in range(100000): x = [x]\nreturn repr(x)", "memory|CPU time"},
+	{"x = []\nfor _ in range(100000): x = [x]\nreturn repr(x)", "CPU time|memory"},
 	{"x = []\nfor _ in range(100000): x = [x]\nreturn json.dumps(x)", "memory|RecursionError"},
-	{"x = []\nfor _ in range(100000): x = [x]\nreturn x", "memory|CPU time|multiprocessing.pool.MaybeEncodingError"},
+	{"x = []\nfor _ in range(100000): x = [x]\nreturn x", "CPU time|memory|multiprocessing.pool.MaybeEncodingError"},
 	{"x = ()\nfor _ in range(1000): x = (x, x)\nreturn {x: 1}", "CPU time|RecursionError"},
 	{"json.loads('[' * 10000000)", "RecursionError"},
 	{"re.compile('(' * 300000 + ')' * 300000)", "re.PatternError"},
@@ -129,19 +132,46 @@ func TestAttacks(t *testing.T) {
 	if notConfined != "" {
 		t.Skip(notConfined)
 	}
+	limits := Limits{Memory: 128 << 20, CPU: time.Second, Time: time.Minute, Processes: 4, OpenFiles: 40, Output: 100_000}
+	brief, hasty := limits, limits // for what goes on until it is ended
+	brief.CPU, hasty.Time = 150*time.Millisecond, time.Second
+	byLimit := map[string]Limits{"CPU time": brief, "time": hasty}
+	groups := map[Limits][]attack{}
+	for _, a := range attacks {
+		first, _, _ := strings.Cut(a.want, "|")
+		l, ok := byLimit[first]
+		if !ok {
+			l = limits
+		}
+		groups[l] = append(groups[l], a)
+	}
+	t.Run("limits", func(t *testing.T) {
+		for l, attacks := range groups {
+			t.Run(fmt.Sprint(l.CPU, ",", l.Time), func(t *testing.T) {
+				t.Parallel()
+				testAttacks(t, l, attacks)
+			})
+		}
+	})
+	if h := held(); h.children != 0 {
+		t.Errorf("%d processes are left", h.children)
+	}
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	if m.Sys > 256<<20 {
+		t.Errorf("this process has needed %d MiB", m.Sys>>20)
+	}
+	if b, err := os.ReadFile("/proc/self/status"); err == nil {
+		t.Logf("Go's memory %d MiB; %s", m.Sys>>20, regexp.MustCompile(`VmHWM:.*`).Find(b))
+	}
+}
+
+func testAttacks(t *testing.T, limits Limits, attacks []attack) {
 	var out outputLog
 	rt := newRuntime(t, Options{Stdout: &out, Stderr: &out, SharedMemory: 64 << 20})
 	others, _ := newPool(t, rt, PoolOptions{Workers: 1}, "")
-	limits := Limits{Memory: 128 << 20, CPU: 700 * time.Millisecond, Time: 20 * time.Second, Processes: 4, OpenFiles: 40, Output: 100_000}
-	p, err := rt.NewPool(PoolOptions{Workers: 1, Limits: limits})
-	if err != nil {
-		t.Fatal(err)
-	}
-	limits.Time = time.Second
-	hasty, err := rt.NewPool(PoolOptions{Workers: 1, Limits: limits})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p, _ := newPool(t, rt, PoolOptions{Workers: 1, Limits: limits}, "")
 	line := regexp.MustCompile(`(^| at )t\.star:\d`)
 	for _, a := range attacks {
 		text := "def f():\n"
@@ -158,10 +188,6 @@ func TestAttacks(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", a.text, err)
 			continue
-		}
-		p := p
-		if a.want == "time" {
-			p = hasty
 		}
 		_, err = p.Call(deadline(t), globals["f"])
 		var limit *LimitError
@@ -192,21 +218,5 @@ func TestAttacks(t *testing.T) {
 			t.Errorf("%s: %d bytes of output:\n%.2000s", a.text, len(s), s)
 		}
 		out.mu.Unlock()
-	}
-	p.Close()
-	hasty.Close()
-	others.Close()
-	rt.Close()
-	if h := held(); h.children != 0 {
-		t.Errorf("%d processes are left", h.children)
-	}
-	debug.FreeOSMemory()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	if m.Sys > 256<<20 {
-		t.Errorf("this process has needed %d MiB", m.Sys>>20)
-	}
-	if b, err := os.ReadFile("/proc/self/status"); err == nil {
-		t.Logf("Go's memory %d MiB; %s", m.Sys>>20, regexp.MustCompile(`VmHWM:.*`).Find(b))
 	}
 }

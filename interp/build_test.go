@@ -28,6 +28,7 @@ func build(t *testing.T, pkg string) string {
 // Every process of a family pays for the initialisation of every package of the program. Allocations are what it can
 // be measured by without a clock; the largest in what is linked now is 10 KiB in go.starlark.net, 35 KiB in all.
 func TestInitBudget(t *testing.T) {
+	t.Parallel()
 	const (
 		packageBytes, packageAllocs = 16 << 10, 150
 		totalBytes, totalAllocs     = 64 << 10, 600
@@ -60,6 +61,7 @@ func TestInitBudget(t *testing.T) {
 }
 
 func TestEmbedExample(t *testing.T) {
+	t.Parallel()
 	out, err := exec.Command(build(t, "./example_embed")).CombinedOutput()
 	if err != nil || string(out) != "[[0, 1, 1, 2, 3], [0, 1, 1, 2, 3, 5, 8, 13, 21, 34]]\n" {
 		t.Errorf("got %q, %v", out, err)

@@ -241,6 +241,7 @@ r = [str(v) for v in multiprocessing.Pool(2).starmap(f, [(1, length), (2, length
 
 // A program that forgets Child is told so, and starts nothing.
 func TestChildForgotten(t *testing.T) {
+	t.Parallel()
 	out, err := exec.Command(build(t, "./testdata/forgotten")).CombinedOutput()
 	if got := string(out); err == nil || strings.Count(got, "main\n") != 1 || !strings.Contains(got, "interp.Child first") {
 		t.Errorf("%v\n%s", err, out)

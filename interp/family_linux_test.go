@@ -37,7 +37,7 @@ func group(t *testing.T, pgid int) []string {
 // nothingLeft waits until no process of the group is left.
 func nothingLeft(t *testing.T, pgid int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		left := group(t, pgid)
 		if len(left) == 0 {
 			return

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/starmp/starmp/mp/wire"
@@ -17,6 +18,8 @@ import (
 
 // TestMain makes the test binary the starmp command too, under that name, and the command's children.
 func TestMain(m *testing.M) {
+	// With the race detector each process would sleep for a second before it exits.
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	Child(unitSetup("metric", "m"), unitSetup("imperial", "ft"), faultySetup, Setup{Name: "clock", Clock: newTestClock},
 		Setup{Name: "closed", Omit: SystemNames(), Modules: fstest.MapFS{}})
 	testscript.Main(m, map[string]func(){
@@ -26,6 +29,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the scripts that test the command line. UPDATE_SCRIPTS=1 writes what the command prints into them.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir:           "../testdata",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
@@ -67,6 +71,8 @@ func (l length) Freeze()               {}
 func (l length) Truth() starlark.Bool  { return l.n != 0 }
 func (l length) Hash() (uint32, error) { return uint32(l.n), nil }
 
+type slow struct{ length }
+
 func (l length) Binary(op syntax.Token, y starlark.Value, _ starlark.Side) (starlark.Value, error) {
 	n, err := starlark.AsInt32(y)
 	if op != syntax.STAR || err != nil {
@@ -101,11 +107,20 @@ func unitSetup(name, unit string) Setup {
 	}
 }
 
-// faultySetup is a host's setup with a built-in that reads from where there is no memory: fault(apart), in a goroutine of its own if apart.
+// faultySetup is a host's setup with a built-in that reads from where there is no memory: fault(apart), in a goroutine of its own if apart;
+// and with a value that takes its time to be sent: slow.
 var faultySetup = Setup{
 	Name: "faulty",
+	Types: []wire.Type{{
+		Name: "test.slow",
+		Go:   reflect.TypeFor[slow](),
+		Encode: func(*wire.Encoder, starlark.Value) error {
+			time.Sleep(150 * time.Millisecond)
+			return nil
+		},
+	}},
 	Predeclared: func() starlark.StringDict {
-		return starlark.StringDict{"fault": starlark.NewBuiltin("fault", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		return starlark.StringDict{"slow": slow{}, "fault": starlark.NewBuiltin("fault", func(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 			var apart bool
 			if err := starlark.UnpackPositionalArgs(b.Name(), args, kwargs, 1, &apart); err != nil {
 				return nil, err

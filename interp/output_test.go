@@ -46,6 +46,7 @@ multiprocessing.Process(target = print, args = ("x" * 300000,)).start()
 
 // What children print reaches the host's writers, and what was printed before a join stands before what comes after it.
 func TestOutputOfChildren(t *testing.T) {
+	t.Parallel()
 	var want strings.Builder
 	for n := range 20 {
 		fmt.Fprintf(&want, "child %d\nerror %d\ngrandchild joined %d\njoined %d\n", n, n, n, n)
@@ -53,6 +54,7 @@ func TestOutputOfChildren(t *testing.T) {
 	want.WriteString(strings.Repeat("x", 300000) + "\n")
 
 	t.Run("one", func(t *testing.T) {
+		t.Parallel()
 		var l outputLog
 		rt := newRuntime(t, Options{Stdout: &l, Stderr: &l})
 		if _, err := run(rt, "t", outputScript); err != nil {
@@ -64,6 +66,7 @@ func TestOutputOfChildren(t *testing.T) {
 		}
 	})
 	t.Run("two", func(t *testing.T) {
+		t.Parallel()
 		var out, errs outputLog
 		rt := newRuntime(t, Options{Stdout: &out, Stderr: &errs})
 		if _, err := run(rt, "t", outputScript); err != nil {
@@ -75,6 +78,7 @@ func TestOutputOfChildren(t *testing.T) {
 		}
 	})
 	t.Run("nil", func(t *testing.T) {
+		t.Parallel()
 		rt := newRuntime(t, Options{})
 		if _, err := run(rt, "t", outputScript); err != nil {
 			t.Fatal(err)
@@ -82,6 +86,7 @@ func TestOutputOfChildren(t *testing.T) {
 		rt.Close()
 	})
 	t.Run("file", func(t *testing.T) {
+		t.Parallel()
 		f, err := os.CreateTemp(t.TempDir(), "")
 		if err != nil {
 			t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/starmp/starmp/mp"
 	"go.starlark.net/starlark"
 )
 
@@ -137,6 +138,7 @@ func TestLimits(t *testing.T) {
 	if notConfined != "" {
 		t.Skip(notConfined)
 	}
+	t.Parallel()
 	limits := Limits{Memory: 128 << 20, CPU: 5 * time.Second, Time: 20 * time.Second, Processes: 4, OpenFiles: 40, Output: 1 << 20}
 	with := func(f func(l *Limits)) Limits {
 		l := limits
@@ -169,6 +171,7 @@ func TestLimits(t *testing.T) {
 		{"files", limits, "def f():\n    l = []\n    while True: l.append(open('/dev/null'))\n", "limit exceeded: open files (40) at t.star:3"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			var out outputLog
 			rt := newRuntime(t, Options{Stdout: &out, Stderr: &out})
 			globals, err := rt.Exec(deadline(t), "t.star", []byte(c.text+"def works(): return sum(range(10))\n"))
@@ -199,7 +202,21 @@ func TestLimits(t *testing.T) {
 		})
 	}
 	rt := newRuntime(t, Options{})
+	p, fn := newPool(t, rt, PoolOptions{Limits: Limits{Memory: mp.MinMemory}}, "def f(): return len([str(n) for n in range(100000)])\n")
+	if v, err := p.Call(deadline(t), fn["f"]); err != nil || v.String() != "100000" {
+		t.Error("the least memory: ", v, err)
+	}
 	if _, err := rt.NewPool(PoolOptions{Limits: Limits{Memory: 1 << 20}}); err == nil || !strings.Contains(err.Error(), "must be at least 64 MiB") {
+		t.Error(err)
+	}
+}
+
+// The time of a task includes that of sending its result; then the line is that where the script was last.
+func TestLimitWhileSending(t *testing.T) {
+	rt := newRuntime(t, Options{Setup: "faulty"})
+	p, fn := newPool(t, rt, PoolOptions{Workers: 1, Limits: Limits{Time: 100 * time.Millisecond}}, "def f():\n    return [slow]\n")
+	_, err := p.Call(deadline(t), fn["f"])
+	if err == nil || !strings.HasPrefix(err.Error(), "limit exceeded: time (100ms) at pool.star:") {
 		t.Error(err)
 	}
 }

@@ -101,7 +101,7 @@ func (x *terminal) send(text string) {
 // expect waits until the command has printed want, after what was expected before, and returns what came before it.
 func (x *terminal) expect(want string) string {
 	x.t.Helper()
-	timeout := time.AfterFunc(20*time.Second, func() {
+	timeout := time.AfterFunc(time.Minute, func() {
 		x.mu.Lock()
 		defer x.mu.Unlock()
 		x.done = true
@@ -125,7 +125,7 @@ func (x *terminal) expect(want string) string {
 
 // exit waits for the command's end and returns its status, -1 if it had to be killed.
 func (x *terminal) exit() int {
-	timeout := time.AfterFunc(20*time.Second, func() { x.cmd.Process.Kill() })
+	timeout := time.AfterFunc(time.Minute, func() { x.cmd.Process.Kill() })
 	defer timeout.Stop()
 	x.cmd.Wait()
 	return x.cmd.ProcessState.ExitCode()

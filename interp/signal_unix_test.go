@@ -48,7 +48,7 @@ func (s *script) run(setup func()) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	kill := time.AfterFunc(30*time.Second, func() { s.cmd.Process.Kill() })
+	kill := time.AfterFunc(time.Minute, func() { s.cmd.Process.Kill() })
 	s.t.Cleanup(func() {
 		kill.Stop()
 		s.cmd.Process.Kill() // no-op unless the test has failed

@@ -96,6 +96,7 @@ func TestLimitsBelow(t *testing.T) {
 	if runtime.GOOS != "linux" || notConfined != "" {
 		t.Skip("RLIMIT_DATA limits memory on Linux; " + notConfined)
 	}
+	t.Parallel()
 	const text = `
 def bomb():
     l = []

@@ -99,7 +99,7 @@ def stops(n): os.kill(os.getpid(), signal.SIGSTOP) or slow(n)
 	before := held()
 	round(runs)
 	var after holdings
-	for range 200 { // what is ending
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); { // what is ending
 		if after = held(); after.goroutines <= before.goroutines && after.files <= before.files && after.children == 0 {
 			break
 		}
