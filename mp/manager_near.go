@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/starmp/starmp/mp/internal/prim"
 	"github.com/starmp/starmp/mp/wire"
@@ -39,7 +40,7 @@ func nearClass(typeid string) (class string, names []string) {
 	case "Barrier":
 		return "BarrierProxy", []string{"wait", "abort", "reset", "parties", "n_waiting", "broken"}
 	}
-	return "", []string{"empty", "full", "get", "get_nowait", "join", "put", "put_nowait", "qsize", "task_done"}
+	return "", []string{"empty", "full", "get", "get_nowait", "join", "put", "put_nowait", "qsize", "shutdown", "task_done"}
 }
 
 // near makes SyncManager's objects of a type with a function of the module.
@@ -125,6 +126,8 @@ func (p *nearProxy) Attr(name string) (starlark.Value, error) {
 		}
 	case name == "_callmethod":
 		fn = p.callMethod
+	case name == "shutdown" && slices.Contains(names, name):
+		fn = p.shutdown
 	case slices.Contains(names, name):
 		v, err := p.inner.Attr(name)
 		b, ok := v.(*starlark.Builtin)
@@ -163,12 +166,59 @@ func (p *nearProxy) method(name string, own *starlark.Builtin) builtinFunc {
 				kwargs[i] = starlark.Tuple{own, kv[1]}
 			}
 		}
+		if err := p.checkTimeout(name, args, kwargs); err != nil {
+			return nil, err
+		}
 		v, err := own.CallInternal(thread, args, kwargs)
 		if err != nil {
 			err = p.threadingError(err)
 		}
 		return v, err
 	}
+}
+
+// checkTimeout refuses the timeouts that the modules threading and queue refuse, where multiprocessing's own methods take them.
+func (p *nearProxy) checkTimeout(method string, args starlark.Tuple, kwargs []starlark.Tuple) error {
+	var block, timeout starlark.Value = starlark.True, starlark.None
+	switch {
+	case method == "put" && len(args) > 0:
+		args = args[1:]
+	case method != "get" && method != "acquire":
+		return nil
+	}
+	for i, v := range []*starlark.Value{&block, &timeout} {
+		if i < len(args) {
+			*v = args[i]
+		}
+	}
+	for _, kv := range kwargs {
+		switch kv[0] {
+		case starlark.String("block"):
+			block = kv[1]
+		case starlark.String("timeout"):
+			timeout = kv[1]
+		}
+	}
+	seconds, isNumber := starlark.AsFloat(timeout)
+	switch {
+	case !isNumber:
+	case method != "acquire" && bool(block.Truth()) && seconds < 0:
+		return wire.Errorf("ValueError", "'timeout' must be a non-negative number")
+	case method == "acquire" && !bool(block.Truth()) && strings.HasSuffix(p.typeid, "Semaphore"):
+		return wire.Errorf("ValueError", "can't specify timeout for non-blocking acquire")
+	case method == "acquire" && !bool(block.Truth()):
+		return wire.Errorf("ValueError", "can't specify a timeout for a non-blocking call")
+	}
+	return nil
+}
+
+// shutdown is queue.Queue's, which multiprocessing's queues have not. https://docs.python.org/3.13/library/queue.html#queue.Queue.shutdown
+func (p *nearProxy) shutdown(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	var immediate truth
+	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "immediate?", &immediate); err != nil {
+		return nil, err
+	}
+	return starlark.None, scriptError(p.inner.(*Queue).q.Shutdown(bool(immediate)))
 }
 
 func (p *nearProxy) threadingError(err error) error {

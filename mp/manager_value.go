@@ -173,6 +173,11 @@ func (a *ArrayProxy) String() string {
 	return fmt.Sprintf("array('%c', %s)", a.raw.t.code, a.Slice(0, a.raw.n, 1))
 }
 
+// Repr is CPython's repr(proxy).
+func (a *ArrayProxy) Repr() string {
+	return fmt.Sprintf("<ArrayProxy object, typeid 'Array' at %#x>", uint64(a.h))
+}
+
 // Truth is always true, as of all proxies.
 func (a *ArrayProxy) Truth() starlark.Bool { return true }
 

@@ -45,6 +45,9 @@ func (l *Lib) str(v starlark.Value) (string, error) {
 		return string(v), nil
 	case interface{ pyStr() string }: // a value of a module that has a str of its own
 		return v.pyStr(), nil
+	case proxy:
+		s := v.String()
+		return s, l.check()
 	case *Instance:
 		if fn := v.cls.special("__str__"); fn != nil {
 			return v.text("__str__", fn)
@@ -54,15 +57,23 @@ func (l *Lib) str(v starlark.Value) (string, error) {
 }
 
 func (l *Lib) repr(v starlark.Value) (string, error) {
-	x, ok := v.(*Instance)
-	if !ok {
-		s := v.String()
-		return s, l.check()
+	switch x := v.(type) {
+	case *Instance:
+		if fn := x.cls.special("__repr__"); fn != nil {
+			return x.text("__repr__", fn)
+		}
+		return x.defaultRepr(), nil
+	case proxy:
+		return x.Repr(), nil
 	}
-	if fn := x.cls.special("__repr__"); fn != nil {
-		return x.text("__repr__", fn)
-	}
-	return x.defaultRepr(), nil
+	s := v.String()
+	return s, l.check()
+}
+
+// A proxy is a manager's: its String is its str, the text of what it stands for, and so it looks in containers and to Go programs too.
+type proxy interface {
+	starlark.Value
+	Repr() string
 }
 
 // text calls __str__ or __repr__.

@@ -27,6 +27,8 @@ var (
 	ErrMute error = &primError{"EOFError", ""}
 	// ErrDeaf is returned by Queue.Put when nobody is left who could get.
 	ErrDeaf error = &primError{"BrokenPipeError", "[Errno 32] Broken pipe"}
+	// ErrShutDown is returned after Queue.Shutdown, by Get when there is no message. CPython raises it without a message.
+	ErrShutDown error = &primError{"queue.ShutDown", ""}
 	// ErrTaskDone is returned by Queue.TaskDone when nothing is unfinished.
 	ErrTaskDone error = &primError{"ValueError", "task_done() called too many times"}
 	// ErrUnfinished is returned by Queue.Put when 134,217,727 messages are unfinished.

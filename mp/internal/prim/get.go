@@ -17,8 +17,8 @@ type got struct {
 }
 
 // Get takes the oldest message out of the queue and wakes a putter. If there is none, it waits as opt says: ErrQueueEmpty
-// means NoWait or that the deadline has passed, futex.ErrCanceled that it was cancelled, ErrMute that nobody is left who could put; after Close the error is
-// arena.ErrStale. On an error nothing has been taken.
+// means NoWait or that the deadline has passed, futex.ErrCanceled that it was cancelled, ErrMute that nobody is left who could put, ErrShutDown that Shutdown was called;
+// after Close the error is arena.ErrStale. On an error nothing has been taken.
 func (q *Queue) Get(opt Opt) (Msg, error) { return q.GetInto(nil, opt) }
 
 // GetInto is Get with the data appended to buf, which saves an allocation where buf has room.
@@ -115,6 +115,9 @@ func (q *Queue) tryGet(g *got) (bool, error) {
 	if q.empty() {
 		if state&stateMute != 0 {
 			return false, ErrMute
+		}
+		if state&stateShut != 0 {
+			return false, ErrShutDown
 		}
 		return false, nil
 	}

@@ -65,6 +65,36 @@ func (q *Queue) TaskDone() error {
 	}
 }
 
+// Shutdown ends the queue: Put fails with ErrShutDown from now on, for those who wait too, and Get where no message is left. If
+// immediate, what is in the queue is dropped and counts as finished. It does not block. The error after Close is arena.ErrStale.
+func (q *Queue) Shutdown(immediate bool) error {
+	if q.closed.Load() {
+		return arena.ErrStale
+	}
+	defer runtime.KeepAlive(q)
+	lock := &q.c.F[2] // a message is put before, so that Get sees it, or not at all
+	q.m.Lock(lock)
+	q.c.W[5].Or(stateShut)
+	q.m.Unlock(lock)
+	for immediate {
+		msg, err := q.Get(Opt{NoWait: true})
+		if err == ErrShutDown {
+			break
+		}
+		if err != nil && err != ErrQueueEmpty { // another one was quicker
+			return err
+		}
+		if err == nil {
+			msg.Release(q.m)
+			if err := q.TaskDone(); err != nil && err != ErrTaskDone {
+				return err
+			}
+		}
+	}
+	wakeGates(q.c)
+	return nil
+}
+
 // Join waits as opt says until all messages are finished, and reports whether they were at any time since the call: false means
 // NoWait or that the deadline has passed. The error is futex.ErrCanceled or, after Close, arena.ErrStale.
 func (q *Queue) Join(opt Opt) (bool, error) {

@@ -31,7 +31,7 @@ const (
 // Put appends a message that carries data and handles, of objects that the caller has, and wakes a getter. Both are
 // copied. If the queue has its maximum of messages, it waits as opt says: ErrQueueFull means NoWait or that the deadline has passed,
 // futex.ErrCanceled that it was cancelled. If memory is short the error wraps arena.ErrFull; for a handle whose object is gone, and after Close,
-// arena.ErrStale; ErrDeaf if nobody is left who could get. On an error nothing has been put.
+// arena.ErrStale; ErrDeaf if nobody is left who could get; ErrShutDown after Shutdown. On an error nothing has been put.
 func (q *Queue) Put(data []byte, handles []arena.Handle, opt Opt) error {
 	return q.putMessage(put{data: data, handles: handles}, opt)
 }
@@ -50,7 +50,7 @@ func (q *Queue) putMessage(p put, opt Opt) error {
 	}
 	defer runtime.KeepAlive(q)
 	if p.text != "" || smallLength(len(p.handles), p.size()) > maxSmall {
-		if opt.NoWait && q.full() {
+		if opt.NoWait && !q.roomy() {
 			return ErrQueueFull // without the copy
 		}
 		if len(p.handles) > maxHandles {
@@ -84,7 +84,7 @@ func (q *Queue) putSlow(p put, opt Opt) (put, error) {
 	if opt.NoWait {
 		return p, ErrQueueFull
 	}
-	if futex.Spin(func() bool { return !q.full() }) {
+	if futex.Spin(q.roomy) {
 		if done, err := q.put(&p); done || err != nil {
 			return p, err
 		}
@@ -95,7 +95,7 @@ func (q *Queue) putSlow(p put, opt Opt) (put, error) {
 	}
 	defer q.leave()
 	q.sleep(&opt, q.h, arena.OpPut, func() {
-		err = q.notFull().await(&opt, func() (bool, error) { return q.put(&p) }, func() bool { return !q.full() })
+		err = q.notFull().await(&opt, func() (bool, error) { return q.put(&p) }, q.roomy)
 	})
 	if err == futex.ErrTimeout {
 		err = ErrQueueFull
@@ -125,6 +125,9 @@ func (q *Queue) tryPut(p *put) (putResult, error) {
 	if state := q.state(); state != 0 {
 		if state&stateDeaf != 0 {
 			return putFailed, ErrDeaf
+		}
+		if state&stateShut != 0 {
+			return putFailed, ErrShutDown
 		}
 		if q.joinable && state.unfinished(tail) >= maxLen {
 			return putFailed, ErrUnfinished

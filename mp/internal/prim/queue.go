@@ -133,7 +133,10 @@ func (q *Queue) head() position { return position(q.c.W[1].Load()) }
 func (q *Queue) empty() bool    { return q.head() == q.tail() }
 
 // ready is whether a Get would not wait: there is a message, or never will be.
-func (q *Queue) ready() bool { return !q.empty() || q.state()&stateMute != 0 }
+func (q *Queue) ready() bool { return !q.empty() || q.state()&(stateMute|stateShut) != 0 }
+
+// roomy is whether a Put would not wait: there is room, or never will be.
+func (q *Queue) roomy() bool { return !q.full() || q.state()&stateShut != 0 }
 
 // full must be asked with the head read first: seen from an older head the queue is at most longer.
 func (q *Queue) full() bool {

@@ -5,6 +5,7 @@ import "github.com/starmp/starmp/mp/internal/arena"
 // queueState is the state word of a queue, W[5]. It changes by compare-and-swap and bit operations, each of which leaves it whole.
 //
 //	bits 0..26 finished: for how many messages TaskDone was called, modulo 1<<27 as sequence numbers are
+//	bit 27 shut: Shutdown was called
 //	bit 32 joinable: TaskDone and Join are for use; set by NewJoinable, for ever
 //	bit 33 joiners: somebody may sleep in Join; cleared by whoever finishes the last message
 //	bit 34 deaf: nobody is left who could get
@@ -15,6 +16,7 @@ import "github.com/starmp/starmp/mp/internal/arena"
 type queueState uint64
 
 const (
+	stateShut     = 1 << 27
 	stateJoinable = 1 << 32
 	stateJoiners  = 1 << 33
 	stateDeaf     = 1 << 34
