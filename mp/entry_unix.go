@@ -30,7 +30,6 @@ func Child(newHost func(rt *Runtime) (Host, error)) {
 
 func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 	signal.Ignore(syscall.SIGINT) // the root alone acts on Ctrl-C; later on see interrupts
-	joinGroup()
 	defaultSignals()
 	syscall.CloseOnExec(controlFD)
 	syscall.CloseOnExec(arenaFD)
@@ -62,6 +61,7 @@ func runChild(mark mark, newHost func(rt *Runtime) (Host, error)) int {
 		rt.member.Leave()
 		return 0 // a spare that was not needed
 	}
+	joinGroup()
 	s.SetState(arena.SlotRunning)
 	thread := rt.host.NewThread("MainThread")
 	rt.host.Interruptible(thread) // before any interrupt can come

@@ -64,7 +64,7 @@ func (rt *Runtime) adoptOrphans(parent arena.SlotID) {
 					killPid(pid)
 				}
 			})
-			waitForeign(s)
+			rt.waitForeign(s)
 			stuck.Stop()
 			rt.adopted.Delete(pid)
 			rt.bury(id, 255)

@@ -8,7 +8,7 @@ import "github.com/starmp/starmp/mp/internal/arena"
 func BecomeSubreaper() error { return nil }
 
 // waitForeign waits until the process in s, which need not be a child of this one, has ended.
-func waitForeign(s *arena.Slot) {
+func (rt *Runtime) waitForeign(s *arena.Slot) {
 	if pid := int(s.Pid.Load()); pid != 0 {
 		waitGone(pid)
 	}

@@ -35,7 +35,7 @@ func killPid(int) {}
 
 func waitPid(int) int { return 255 }
 
-func waitForeign(*arena.Slot) {}
+func (rt *Runtime) waitForeign(*arena.Slot) {}
 
 func signalName(int) string { return "" }
 

@@ -106,8 +106,8 @@ func (c *child) exec(m *arena.Member) error {
 	return nil
 }
 
-// joinGroup puts a child that ignores Ctrl-C into its parent's process group. It is started in one of its own, since the terminal would kill
-// it until then.
+// joinGroup puts a child that has something to run into its parent's process group. It is started in one of its own, since the terminal would
+// kill it until it ignores Ctrl-C, and so that strays are known by theirs.
 func joinGroup() {
 	if group, err := syscall.Getpgid(syscall.Getppid()); err == nil {
 		syscall.Setpgid(0, group) // fails for an orphan, which ends soon
