@@ -130,6 +130,14 @@ func (s *server) publicMethods(v starlark.Value, typ *managedType) (starlark.Tup
 	return t, nil
 }
 
+// repr is the text of a served object. What is served as the lock or array of the family that it is has a proxy's face, which is not meant.
+func (s *server) repr(v starlark.Value) (string, error) {
+	if _, ok := v.(interface{ Repr() string }); ok {
+		return v.String(), nil
+	}
+	return s.rt.host.Repr(v)
+}
+
 // callValue calls a method of an object that is none of our own types. Special methods work for values that have what they stand for
 // in Starlark.
 func (s *server) callValue(thread *starlark.Thread, v starlark.Value, name string, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
@@ -137,7 +145,7 @@ func (s *server) callValue(thread *starlark.Thread, v starlark.Value, name strin
 	case "_getvalue":
 		return v, nil
 	case "__repr__", "__str__":
-		text, err := s.rt.host.Repr(v)
+		text, err := s.repr(v)
 		return starlark.String(text), err
 	case "__getattribute__", "__setattr__", "__delattr__":
 		return attributeMethod(v, name, args)

@@ -421,7 +421,7 @@ func (s *server) debugInfo() (starlark.Value, error) {
 	s.sweep()
 	text := ""
 	for h, o := range s.objects {
-		repr, err := s.rt.host.Repr(o.value)
+		repr, err := s.repr(o.value)
 		if err != nil {
 			repr = "(" + err.Error() + ")"
 		}
