@@ -7,10 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/starmp/starmp/mp"
+	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 // ExecFile runs the script in a file, of Options.Modules if that is set, and returns its globals. It is a module named "__main__".
@@ -31,8 +34,8 @@ func (rt *Runtime) ExecFile(ctx context.Context, file string) (starlark.StringDi
 	return rt.Exec(ctx, file, text)
 }
 
-// Exec is ExecFile with the script's text; file is its name in positions. A name should not be used for two texts whose functions live
-// at the same time, since they travel by their position.
+// Exec is ExecFile with the script's text; file is its name in positions. Of several texts with one name tracebacks show the lines of the
+// last.
 func (rt *Runtime) Exec(ctx context.Context, file string, text []byte) (globals starlark.StringDict, err error) {
 	err = rt.run(ctx, func(thread *starlark.Thread) (err error) {
 		globals, err = rt.exec(thread, mainName, file, text)
@@ -44,22 +47,65 @@ func (rt *Runtime) Exec(ctx context.Context, file string, text []byte) (globals 
 	return globals, nil
 }
 
-// Eval returns the value of an expression, which may use the predeclared names. Otherwise it is as Exec.
+// Eval returns the value of an expression, which may use the predeclared names and go over several lines. Otherwise it is as Exec.
 func (rt *Runtime) Eval(ctx context.Context, expr string) (v starlark.Value, err error) {
-	err = rt.run(ctx, func(thread *starlark.Thread) error {
-		const result = "_result_"
-		globals, err := rt.exec(thread, mainName, "<expr>", []byte(result+" = (\\\n"+expr+"\n)\n"))
-		if err == nil {
-			v = globals[result]
-		}
+	err = rt.run(ctx, func(thread *starlark.Thread) (err error) {
+		v, err = rt.eval1(thread, expr)
 		return err
 	})
 	return v, err
 }
 
+// eval1 is Eval in a thread that has the script lock.
+func (rt *Runtime) eval1(thread *starlark.Thread, expr string) (starlark.Value, error) {
+	const result, file = "_result_", "<expr>"
+	text, f, err := parseExpr(file, expr)
+	if err != nil {
+		return nil, err
+	}
+	stmt := f.Stmts[0].(*syntax.ExprStmt)
+	start, _ := stmt.Span()
+	f.Stmts[0] = &syntax.AssignStmt{OpPos: start, Op: syntax.EQ, LHS: &syntax.Ident{NamePos: start, Name: result}, RHS: stmt.X}
+	env := rt.moduleEnv(mainName)
+	globals, err := rt.start(thread, env, rt.eval.addTo(env, mainName, file, []byte(text)), f)
+	if err != nil {
+		return nil, err
+	}
+	return globals[result], nil
+}
+
+// parseExpr parses a file of one expression. It returns the text that was parsed: one of several lines may need parentheses.
+func parseExpr(file, expr string) (text string, f *syntax.File, err error) {
+	f, err = parse(file, []byte(expr))
+	if err == nil && len(f.Stmts) == 1 {
+		if _, ok := f.Stmts[0].(*syntax.ExprStmt); ok {
+			return expr, f, nil
+		}
+	}
+	if err != nil && expr == strings.TrimSpace(expr) && !strings.Contains(expr, "\n") {
+		return "", nil, err
+	}
+	text = "(" + expr + "\n)"
+	f, err = parse(file, []byte(text))
+	if err != nil {
+		return "", nil, err
+	}
+	if len(f.Stmts) == 1 {
+		if stmt, ok := f.Stmts[0].(*syntax.ExprStmt); ok {
+			if _, ok := stmt.X.(*syntax.ParenExpr); ok {
+				return text, f, nil
+			}
+		}
+	}
+	return "", nil, &SyntaxError{[]Problem{{syntax.MakePosition(&file, 1, 1), "not an expression"}}}
+}
+
 // Call calls a function, of this runtime's scripts or any other callable value, and returns its result. Otherwise it is as Exec.
 func (rt *Runtime) Call(ctx context.Context, fn starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (v starlark.Value, err error) {
 	err = rt.run(ctx, func(thread *starlark.Thread) (err error) {
+		if fn == nil {
+			return wire.Errorf("TypeError", "the function to call is nil")
+		}
 		v, err = rt.lib.Call(thread, fn, args, kwargs)
 		return err
 	})
@@ -85,11 +131,20 @@ func (rt *Runtime) run(ctx context.Context, f func(*starlark.Thread) error) erro
 		defer close(stopped)
 		stop(thread, cancel, cancelReason, done)
 	})
+	returned := false
+	defer func() {
+		if !returned { // a panic, of a built-in of the program's, which may live on
+			close(done)
+			unwatch()
+			rt.end(thread, what, true)
+		}
+	}()
 	var cause error
 	err := func() error {
 		rt.Enter(thread)
 		defer rt.Leave(thread)
 		err := guard(thread, f)
+		returned = true
 		close(done)
 		if !unwatch() {
 			<-stopped // it waits for nothing that needs the script lock

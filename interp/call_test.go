@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -315,4 +316,103 @@ def other(): time.sleep(0.3); return multiprocessing.pool.ThreadPool(1).apply(ma
 	}
 	wg.Wait()
 	rt.Close() // which would wait for them
+}
+
+// What Eval takes is one expression.
+func TestEval(t *testing.T) {
+	rt := newRuntime(t, Options{})
+	p, _ := newPool(t, rt, PoolOptions{Workers: 1}, "")
+	for _, c := range []struct{ expr, want string }{
+		{"1 # one", "1"},
+		{"  1, 2\t", "(1, 2)"},
+		{"(\n1,\n2)", "(1, 2)"},
+		{"1 +\n 2", "3"},
+		{"1 +\n 1 // 0", "<expr>:2: ZeroDivisionError: floored division by zero"},
+		{"1 + * 2", "<expr>:1:5: got '*', want primary expression"},
+		{"1 + x", "<expr>:1:5: undefined: x"},
+		{"", "<expr>:1:1: not an expression"},
+		{"# none", "<expr>:1:1: not an expression"},
+		{"1)\nprint('x'", "<expr>:1:1: not an expression"},
+		{"x = 1", "<expr>:1:4: got '=', want ')'"},
+		{"1\n2", "<expr>:2:1: got int literal, want ')'"},
+	} {
+		v, err := rt.Eval(deadline(t), c.expr)
+		if got := fmt.Sprint(v); err == nil && got != c.want || err != nil && err.Error() != c.want {
+			t.Errorf("%q: %v, %v, want %s", c.expr, v, err, c.want)
+		}
+	}
+	var fns []starlark.Value
+	for _, expr := range []string{"lambda n: n + 1", "lambda n: n * 2", "lambda n: [\nn]"} {
+		fn, err := rt.Eval(deadline(t), expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fns = append(fns, fn)
+	}
+	for i, want := range []string{"6", "10", "[5]"} {
+		if v, err := p.Call(deadline(t), fns[i], starlark.MakeInt(5)); err != nil || v.String() != want {
+			t.Error(v, err)
+		}
+	}
+}
+
+// A function travels with its own text, whatever else has run under the file's name since.
+func TestSameName(t *testing.T) {
+	rt := newRuntime(t, Options{})
+	p, _ := newPool(t, rt, PoolOptions{Workers: 1}, "")
+	var fns []starlark.Value
+	for i := range 3 {
+		globals, err := rt.Exec(deadline(t), "rule.star", fmt.Appendf(nil, "k = %d\ndef f(n): return n + %d * k\n", i, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fns = append(fns, globals["f"])
+	}
+	for range 2 {
+		for i, want := range []string{"5", "6", "9"} {
+			if v, err := p.Call(deadline(t), fns[i], starlark.MakeInt(5)); err != nil || v.String() != want {
+				t.Error(i, v, err)
+			}
+		}
+	}
+}
+
+// A panic of the program's own built-in passes through, and leaves nothing behind.
+func TestPanic(t *testing.T) {
+	rt := newRuntime(t, Options{Predeclared: starlark.StringDict{"boom": starlark.NewBuiltin("boom", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+		panic("boom")
+	})}})
+	ctx, cancel := context.WithCancel(context.Background())
+	before := runtime.NumGoroutine()
+	for range 5 {
+		func() {
+			defer func() {
+				if got := recover(); got != "boom" {
+					t.Error(got)
+				}
+			}()
+			rt.Eval(ctx, "boom()")
+		}()
+	}
+	cancel()
+	for until := time.Now().Add(time.Minute); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+		}
+	}
+	if v, err := rt.Eval(deadline(t), "1 + 1"); err != nil || v.String() != "2" {
+		t.Error(v, err)
+	}
+}
+
+func TestClosed(t *testing.T) {
+	rt := newRuntime(t, Options{})
+	rt.Close()
+	rt.Close()
+	if _, err := rt.Exec(deadline(t), "t.star", []byte("multiprocessing.Process(target = print).start()\n")); err == nil || err.Error() != "t.star:1: RuntimeError: cannot start a process: the runtime is closed" {
+		t.Error(err)
+	}
+	if _, err := rt.NewPool(PoolOptions{Workers: 1}); err == nil || err.Error() != "cannot start a process: the runtime is closed" {
+		t.Error(err)
+	}
 }

@@ -31,7 +31,7 @@ type Setup struct {
 }
 
 // SystemNames returns the names by which scripts reach what is outside of the interpreter: files, programs, signals, other processes and
-// the network. A [Setup] for scripts that are not trusted omits them. One that lets scripts start processes omits all but "multiprocessing",
+// the network. A [Setup] for scripts that are not trusted omits them, and has Modules, without which load() finds the system's files. One that lets scripts start processes omits all but "multiprocessing",
 // "concurrent" and "futures"; then they may open sockets, too.
 func SystemNames() []string {
 	return []string{"open", "os", "io", "glob", "subprocess", "signal", "tempfile", "logging", "multiprocessing", "concurrent", "futures"}

@@ -37,7 +37,8 @@
 // What the program gives its scripts is either in Options.Predeclared or in a [Setup]. The first is for values: a function that runs
 // in another process finds a copy of those that it reads. The second is for functions written in Go, and for types: they are made in
 // each process, and travel by name. A type says in its wire form how its values travel. Several setups, and runtimes with different ones, may be in one
-// program.
+// program. A panic in them is the program's own: here it passes through the call of this package, and in another process it ends that process,
+// with its trace on Options.Stderr; who waits for a task gets a WorkerLostError that says what it was.
 //
 // # Limits
 //
@@ -65,7 +66,8 @@
 // state that scripts can see is guarded by it: values, loaded modules, functions that travelled. So all methods here may be called from
 // any goroutine, while values that scripts may change are the caller's to guard: results of calls, as they are, and globals that are not frozen.
 // Several runtimes have nothing in common and run side by side. A built-in of the program runs with the lock; one that takes long brackets that
-// part with [Runtime.Leave] and [Runtime.Enter].
+// part with [Runtime.Leave] and [Runtime.Enter]. So does one that calls methods of the same runtime, or of its pools: those wait for the lock. To
+// call a function of the script it uses starlark.Call with the thread that it was given.
 //
 // Ctrl-C, in the command, cancels the main thread and whatever it waits for. The error that this causes is a KeyboardInterrupt, and once
 // a script has seen it as an exception, the thread runs on. The end of a context is no exception.

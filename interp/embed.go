@@ -17,7 +17,8 @@ func (rt *Runtime) Multiprocessing() *starlarkstruct.Module { return rt.mp.Modul
 
 // Close ends what the runtime has started, as the end of a script does: daemonic processes are terminated, the others are
 // awaited. It blocks until no process is left, and must be called outside of scripts, once none runs. The family's
-// shared memory is given back when nothing refers to the runtime any more. A second Close does nothing.
+// shared memory is given back when nothing refers to the runtime any more. Starting a process is an error then, RuntimeError for a script, and
+// a second Close does nothing.
 func (rt *Runtime) Close() {
 	rt.mp.Shutdown(false)
 	rt.closeOutputs()

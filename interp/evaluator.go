@@ -73,6 +73,17 @@ func (ev *evaluator) AddModule(name, file string, text []byte) *ship.Module {
 	return ev.AddChunk("", name, file, text)
 }
 
+// sourceKey is the name, which no script can write, of a module's own source among its predeclared names: several texts may have run under one
+// file name, and their functions may all be alive. It begins as the names do that dir() leaves out.
+const sourceKey = "%source"
+
+// addTo is AddModule for a module that will have env, which is its own.
+func (ev *evaluator) addTo(env starlark.StringDict, name, file string, text []byte) *ship.Module {
+	m := ev.AddModule(name, file, text)
+	env[sourceKey] = m
+	return m
+}
+
 // AddChunk is AddModule for a part of an interactive session: in other processes, all parts of a session have one set of
 // globals. Here they have them among the predeclared names of their modules.
 func (ev *evaluator) AddChunk(session, name, file string, text []byte) *ship.Module {
@@ -115,7 +126,7 @@ func (ev *evaluator) Describe(c starlark.Callable) (ship.Func, error) {
 	if f.Free, err = freeVars(fn, def); err != nil {
 		return ship.Func{}, err
 	}
-	if !received {
+	if !received && ev.files[m.File] == m { // another one would never be forgotten
 		ev.home(m, fn)
 	}
 	return f, nil
@@ -146,6 +157,9 @@ func freeVars(fn *starlark.Function, def *ship.Def) ([]ship.Binding, error) {
 
 // file returns the module of a function that isn't received.
 func (ev *evaluator) file(fn *starlark.Function) *ship.Module {
+	if own, ok := fn.Module().Predeclared()[sourceKey].(*ship.Module); ok {
+		return own
+	}
 	file := fn.Position().Filename()
 	m, ok := ev.files[file]
 	if ok {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 
+	"github.com/starmp/starmp/mp/ship"
 	"github.com/starmp/starmp/stdlib"
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
@@ -44,11 +45,16 @@ func (rt *Runtime) exec(thread *starlark.Thread, name, file string, text []byte)
 
 // execIn is exec with other predeclared names.
 func (rt *Runtime) execIn(thread *starlark.Thread, env starlark.StringDict, name, file string, text []byte) (starlark.StringDict, error) {
-	m := rt.eval.AddModule(name, file, text)
+	m := rt.eval.addTo(env, name, file, text)
 	f, err := parse(file, m.Text)
 	if err != nil {
 		return nil, err
 	}
+	return rt.start(thread, env, m, f)
+}
+
+// start runs the top level of a module that has been parsed.
+func (rt *Runtime) start(thread *starlark.Thread, env starlark.StringDict, m *ship.Module, f *syntax.File) (starlark.StringDict, error) {
 	prog, err := compileFile(f, env, nil)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"reflect"
 	"strconv"
 	"testing"
@@ -18,6 +19,9 @@ import (
 
 // TestMain makes the test binary the starmp command too, under that name, and the command's children.
 func TestMain(m *testing.M) {
+	if signal.Ignored(os.Interrupt) { // by a shell that runs this in the background: commands would ignore it, too
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	}
 	// With the race detector each process would sleep for a second before it exits.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	Child(unitSetup("metric", "m"), unitSetup("imperial", "ft"), faultySetup, Setup{Name: "clock", Clock: newTestClock},

@@ -220,3 +220,49 @@ func TestLimitWhileSending(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a program gets wrong is an error, and the next call works.
+func TestPoolMisuse(t *testing.T) {
+	ctx := deadline(t)
+	rt := newRuntime(t, Options{})
+	p, fn := newPool(t, rt, PoolOptions{Workers: 1}, poolScript)
+	none := starlark.None
+	for _, c := range []struct {
+		call func() (starlark.Value, error)
+		want string
+	}{
+		{func() (starlark.Value, error) { return p.Call(ctx, fn["missing"], none) }, "TypeError: the function to call is nil"},
+		{func() (starlark.Value, error) { return rt.Call(ctx, fn["missing"], nil, nil) }, "TypeError: the function to call is nil"},
+		{func() (starlark.Value, error) { return p.Call(ctx, fn["square"], nil) }, "TypeError: cannot send an unassigned variable at args[0][0]"},
+		{func() (starlark.Value, error) { return p.CallKw(ctx, fn["kw"], nil, []starlark.Tuple{{none}}) }, "TypeError: a keyword argument is 1 values, must be a name and a value"},
+		{func() (starlark.Value, error) { return p.CallKw(ctx, fn["kw"], nil, []starlark.Tuple{{none, none}}) }, "TypeError: keywords must be strings"},
+		{func() (starlark.Value, error) {
+			_, err := rt.NewPool(PoolOptions{Workers: 1, Initializer: starlark.MakeInt(1)})
+			return nil, err
+		}, "initializer must be a callable"},
+	} {
+		if _, err := c.call(); err == nil || err.Error() != c.want {
+			t.Errorf("got  %v\nwant %s", err, c.want)
+		}
+		if v, err := p.Call(ctx, fn["square"], starlark.MakeInt(7)); err != nil || v.String() != "49" {
+			t.Fatal(v, err)
+		}
+	}
+}
+
+// A fault in the program's Go code in a worker is in the error, and its trace in what the program shows.
+func TestPoolFault(t *testing.T) {
+	var out outputLog
+	rt := newRuntime(t, Options{Setup: "faulty", Stderr: &out})
+	p, fn := newPool(t, rt, PoolOptions{Workers: 1}, "def f(apart): return fault(apart)\n")
+	_, err := p.Call(deadline(t), fn["f"], starlark.False)
+	var e *Error
+	if !errors.As(err, &e) || e.Class != "multiprocessing.WorkerLostError" || !strings.Contains(e.Msg, "exited with status 2 while it ran this task: panic: runtime error: invalid memory address") {
+		t.Error(err)
+	}
+	p.Close()
+	rt.Close()
+	if text := out.text.String(); !strings.HasPrefix(text, "Process PoolWorker-1:\npanic: runtime error: invalid memory address") || !strings.Contains(text, "goroutine ") {
+		t.Error(text)
+	}
+}

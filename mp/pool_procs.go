@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/internal/prim"
@@ -43,6 +44,7 @@ type lostChild struct {
 	job    uint64 // the task it was at, 0 for none
 	chunk  uint32
 	limit  *LimitError // what ended it, nil if that was no limit
+	crash  string      // the first line of what Go's runtime wrote as it crashed, if that is known
 }
 
 // A pool gives up when workers in succession are killed before they are ready, and no task is done meanwhile: after mostUnborn that did
@@ -195,6 +197,8 @@ func (c *procs) buried(ch *child) {
 	l := lostChild{name: s.Name(), pid: ch.pid, status: ch.status, job: s.Task[0].Load(), chunk: uint32(s.Task[1].Load()), stage: s.Task[wordStage].Load()}
 	if e := ch.outOfMemory(c.rt.limitsBelow(c.limits), s.Pos()); e != nil {
 		l.limit = e
+	} else if ch.status == 2 {
+		l.crash, _, _ = strings.Cut(string(ch.crash), "\n")
 	}
 	if v := ch.violation.Load(); v != nil && v.job == l.job && ch.status == -int(sigkill) {
 		l.limit = &LimitError{Limit: v.limit, Max: c.limits.max(v.limit), Pos: s.Pos()}
@@ -313,7 +317,11 @@ func (l lostChild) error() error {
 	if l.limit != nil {
 		return l.limit
 	}
-	return wire.Errorf("multiprocessing.WorkerLostError", "worker %s (pid %d) %s while it ran this task", l.name, l.pid, l.end())
+	s := ""
+	if l.crash != "" {
+		s = ": " + l.crash
+	}
+	return wire.Errorf("multiprocessing.WorkerLostError", "worker %s (pid %d) %s while it ran this task%s", l.name, l.pid, l.end(), s)
 }
 
 // leave gives out permits to end, and a task that is none for each, which wakes a worker that waits for one.

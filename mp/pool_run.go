@@ -57,6 +57,11 @@ func (r *taskRunner) run(t *task, f, args starlark.Value, out []starlark.Value, 
 		var kwargs []starlark.Tuple
 		if d, ok := pair[1].(*starlark.Dict); ok {
 			kwargs = d.Items()
+			for _, kv := range kwargs {
+				if _, ok := kv[0].(starlark.String); !ok {
+					return nil, wire.Errorf("TypeError", "keywords must be strings")
+				}
+			}
 		}
 		return call(spreadArgs, kwargs)
 	}

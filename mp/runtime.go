@@ -1,6 +1,7 @@
 package mp
 
 import (
+	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -75,7 +76,8 @@ type Runtime struct {
 	below    *Limits // a root's, of the processes that it starts; nil for none
 	fences   fences
 
-	deaf atomic.Bool // interrupts mean nothing to this process
+	closed atomic.Bool // no process is started any more
+	deaf   atomic.Bool // interrupts mean nothing to this process
 
 	links   links
 	remotes remotes
@@ -103,6 +105,9 @@ func New(host Host, o Options) (*Runtime, error) {
 	}
 	if err := o.Limits.check(); err != nil {
 		return nil, err
+	}
+	if o.Processes < 0 || o.SharedMemory < 0 {
+		return nil, fmt.Errorf("mp: a negative number of processes or bytes: %d, %d", o.Processes, o.SharedMemory)
 	}
 	rt := &Runtime{host: host, opts: o, name: "MainProcess", children: map[*child]*process{}}
 	if o.Limits != (Limits{}) {

@@ -14,8 +14,9 @@ const endGrace = 2 * time.Second
 // Shutdown ends this process's part of the family in order, as CPython does at exit: what was submitted to executors is
 // done, what registered for it is finished, daemonic children are terminated, the others are joined, then managers, which
 // those may still use, are ended and spares dismissed. With interrupted, as after Ctrl-C, executors give up what they have and
-// all children are terminated. It blocks until no child is left and may be called without the script lock only.
+// all children are terminated. It blocks until no child is left and may be called without the script lock only. Then no more can be started.
 func (rt *Runtime) Shutdown(interrupted bool) {
+	defer rt.closed.Store(true)
 	rt.log(logInfo, "process shutting down")
 	rt.log(logDebug, `running all "atexit" finalizers with priority >= 0`)
 	defer rt.log(logDebug, `running the remaining "atexit" finalizers`)

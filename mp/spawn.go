@@ -3,6 +3,7 @@ package mp
 import (
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +37,9 @@ type child struct {
 
 // spawn starts a child that waits for its bundle, which has limits of its own if these are not nil.
 func (rt *Runtime) spawn(limits *Limits) (*child, error) {
+	if rt.closed.Load() {
+		return nil, wire.Errorf("RuntimeError", "cannot start a process: the runtime is closed")
+	}
 	m, err := rt.mem()
 	if err != nil {
 		return nil, err
@@ -92,9 +96,14 @@ func (c *child) watch() {
 			c.mu.Lock()
 			told := c.onEnd != nil // a pool tells who waits for the task
 			c.mu.Unlock()
-			if e := c.outOfMemory(c.rt.limitsBelow(nil), pos); e != nil && !told {
-				c.rt.host.Stderr("Process " + name + ":\n" + e.Error() + "\n")
+			text := strings.TrimRight(string(c.crash), "\n") // if it is no limit, a fault in Go code, of which somebody should hear
+			if told && outOfMemory(text) {
+				return
 			}
+			if e := c.outOfMemory(c.rt.limitsBelow(nil), pos); e != nil {
+				text = e.Error()
+			}
+			c.rt.host.Stderr("Process " + name + ":\n" + text + "\n")
 		}()
 	}
 	c.collect()

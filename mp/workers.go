@@ -57,6 +57,9 @@ func (rt *Runtime) NewWorkers(o PoolOptions) (*Workers, error) {
 	if o.Initializer != nil {
 		init = o.Initializer
 	}
+	if _, err := initArgs(init, o.InitArgs); err != nil {
+		return nil, err
+	}
 	if _, err := rt.mem(); err != nil {
 		return nil, err
 	}
@@ -129,10 +132,16 @@ func (w *Workers) Call(ctx context.Context, fn starlark.Value, args starlark.Tup
 		return nil, &stoppedError{ctx: ctx}
 	}
 	c := &hostCall{of: w, done: make(chan struct{})}
+	given := false
+	defer func() { // there may be a panic of the program's own, in the wire form of one of its types
+		if !given {
+			<-w.places
+		}
+	}()
 	if err := w.give(c, fn, args, kwargs); err != nil {
-		<-w.places
 		return nil, err
 	}
+	given = true
 	// It takes its result itself, if nobody else takes results: two goroutines less are woken. There are no more callers here than places.
 	var cancel Cancel
 	unwatch := context.AfterFunc(ctx, cancel.Cancel)
@@ -159,13 +168,16 @@ func (w *Workers) give(c *hostCall, fn starlark.Value, args starlark.Tuple, kwar
 	thread := w.thread()
 	w.rt.host.Enter(thread)
 	defer w.release(thread)
-	if _, ok := fn.(starlark.Callable); !ok {
-		return wire.Errorf("TypeError", "'%s' object is not callable", fn.Type())
+	if err := callable(fn); err != nil {
+		return err
 	}
 	var keywords starlark.Value = starlark.None
 	if len(kwargs) > 0 {
 		d := starlark.NewDict(len(kwargs))
 		for _, kv := range kwargs {
+			if len(kv) != 2 {
+				return wire.Errorf("TypeError", "a keyword argument is %d values, must be a name and a value", len(kv))
+			}
 			if err := d.SetKey(kv[0], kv[1]); err != nil {
 				return err
 			}
@@ -197,6 +209,17 @@ func (w *Workers) give(c *hostCall, fn starlark.Value, args starlark.Tuple, kwar
 	if err := held.give(); err != nil && w.pool.withdraw(c.id) {
 		w.over()
 		return err
+	}
+	return nil
+}
+
+// callable is the error of calling fn, which may be nil as a global is that a script does not have.
+func callable(fn starlark.Value) error {
+	if fn == nil {
+		return wire.Errorf("TypeError", "the function to call is nil")
+	}
+	if _, ok := fn.(starlark.Callable); !ok {
+		return wire.Errorf("TypeError", "'%s' object is not callable", fn.Type())
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -16,6 +17,9 @@ var starmp string
 func TestMain(m *testing.M) {
 	if os.Getenv(burnEnv) != "" {
 		burn()
+	}
+	if signal.Ignored(os.Interrupt) { // by a shell that runs this in the background: commands would ignore it, too
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	}
 	flag.Parse()
 	// Most of these tests wait for processes or for the clock, so more of them run at once than there are CPUs.
