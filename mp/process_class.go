@@ -190,6 +190,14 @@ var processProperties = []*property{
 		return nil
 	}),
 	processProperty("exitcode", (*process).exitcode, nil),
+	// Not documented, but the way to a worker's number that everybody finds: current_process()._identity[0].
+	processProperty("_identity", func(p *process) (starlark.Value, error) {
+		id := make(starlark.Tuple, len(p.identity))
+		for i, n := range p.identity {
+			id[i] = starlark.MakeInt64(n)
+		}
+		return id, nil
+	}, nil),
 	processProperty("ident", (*process).ident, nil),
 	processProperty("pid", (*process).ident, nil),
 	processProperty("sentinel", func(p *process) (starlark.Value, error) {
