@@ -44,6 +44,9 @@ func (rt *Runtime) spawn(limits *Limits) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
+	if rt.parent != nil { // a child, which is ours to change: it buries the orphans that its children leave, so it must inherit them
+		inherit()
+	}
 	slot, err := m.Arena().TakeSlot(rt.self, "")
 	if err != nil {
 		return nil, wire.Errorf("OSError", "[Errno 11] %w", err)
@@ -75,6 +78,8 @@ func (rt *Runtime) spawn(limits *Limits) (*child, error) {
 	go c.watch()
 	return c, nil
 }
+
+var inherit = sync.OnceFunc(func() { _ = BecomeSubreaper() }) // without it they stay zombies until the root ends
 
 // mostCrash is how much of what a crashing child writes is kept.
 const mostCrash = 4 << 10
