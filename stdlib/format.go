@@ -32,9 +32,10 @@ const widest = 1 << 24
 func parseSpec(s, typ string) (spec, error) {
 	f := spec{fill: ' ', precision: -1}
 	rest := s
+	filled := false
 	isAlign := func(b byte) bool { return b == '<' || b == '>' || b == '=' || b == '^' }
 	if c, n := utf8.DecodeRuneInString(rest); n > 0 && len(rest) > n && isAlign(rest[n]) {
-		f.fill, f.align, rest = c, rest[n], rest[n+1:]
+		f.fill, f.align, rest, filled = c, rest[n], rest[n+1:], true
 	} else if len(rest) > 0 && isAlign(rest[0]) {
 		f.align, rest = rest[0], rest[1:]
 	}
@@ -59,8 +60,11 @@ func parseSpec(s, typ string) (spec, error) {
 	f.sign = take("+- ")
 	f.noNegZero = take("z") != 0
 	f.alternate = take("#") != 0
-	if take("0") != 0 && f.align == 0 {
-		f.fill, f.align = '0', '='
+	if !filled && take("0") != 0 {
+		f.fill = '0'
+		if f.align == 0 && typ != "str" {
+			f.align = '='
+		}
 	}
 	var err error
 	if f.width, _, err = number(); err != nil {
@@ -84,6 +88,9 @@ func parseSpec(s, typ string) (spec, error) {
 	}
 	if len(rest) == 1 {
 		f.typ = rest[0]
+	}
+	if f.grouping != 0 && f.typ != 0 && strings.IndexByte("defgEG%F", f.typ) < 0 && (f.grouping == ',' || strings.IndexByte("boxX", f.typ) < 0) {
+		return f, wire.Errorf("ValueError", "Cannot specify '%c' with '%c'.", f.grouping, f.typ)
 	}
 	return f, nil
 }
@@ -119,13 +126,11 @@ func (l *Lib) format(v starlark.Value, text string) (string, error) {
 
 // scalar formats a string or a number.
 func (f spec) scalar(v starlark.Value) (string, error) {
+	typ := pyType(v)
 	switch x := v.(type) {
 	case starlark.String:
 		return f.text(string(x))
 	case starlark.Bool:
-		if f.typ == 0 || f.typ == 's' {
-			return f.text(map[bool]string{false: "False", true: "True"}[bool(x)])
-		}
 		v = boolInt(x)
 	}
 	switch f.typ {
@@ -142,7 +147,7 @@ func (f spec) scalar(v starlark.Value) (string, error) {
 		}
 		return f.float(x)
 	}
-	return "", f.unknown(pyType(v))
+	return "", f.unknown(typ)
 }
 
 func (f spec) unknown(typ string) error {
@@ -154,13 +159,17 @@ func (f spec) text(s string) (string, error) {
 	switch {
 	case f.typ != 0 && f.typ != 's':
 		return "", f.unknown("str")
+	case f.sign == ' ':
+		return "", wire.Errorf("ValueError", "Space not allowed in string format specifier")
 	case f.sign != 0:
 		return "", wire.Errorf("ValueError", "Sign not allowed in string format specifier")
+	case f.noNegZero:
+		return "", wire.Errorf("ValueError", "Negative zero coercion (z) not allowed in string format specifier")
 	case f.alternate:
 		return "", wire.Errorf("ValueError", "Alternate form (#) not allowed in string format specifier")
 	case f.grouping != 0:
 		return "", wire.Errorf("ValueError", "Cannot specify '%c' with 's'.", f.grouping)
-	case f.align == '=' && f.fill != '0':
+	case f.align == '=':
 		return "", wire.Errorf("ValueError", "'=' alignment not allowed in string format specifier")
 	}
 	if f.precision >= 0 {
@@ -173,9 +182,6 @@ func (f spec) text(s string) (string, error) {
 			n++
 		}
 	}
-	if f.align == '=' { // from a 0 before the width
-		f.align = '<'
-	}
 	return f.pad("", s, '<'), nil
 }
 
@@ -184,14 +190,19 @@ func (f spec) integer(x *big.Int) (string, error) {
 	if f.precision >= 0 {
 		return "", wire.Errorf("ValueError", "Precision not allowed in integer format specifier")
 	}
+	if f.noNegZero {
+		return "", wire.Errorf("ValueError", "Negative zero coercion (z) not allowed in integer format specifier")
+	}
 	if f.typ == 'c' {
 		switch {
 		case f.sign != 0:
 			return "", wire.Errorf("ValueError", "Sign not allowed with integer format specifier 'c'")
+		case f.alternate:
+			return "", wire.Errorf("ValueError", "Alternate form (#) not allowed with integer format specifier 'c'")
 		case !x.IsInt64() || x.Int64() < 0 || x.Int64() > utf8.MaxRune:
 			return "", wire.Errorf("OverflowError", "%%c arg not in range(0x110000)")
 		}
-		return f.pad("", string(rune(x.Int64())), '<'), nil
+		return f.pad("", string(rune(x.Int64())), '>'), nil
 	}
 	base, prefix, group := 10, "", 3
 	switch f.typ {
@@ -201,9 +212,6 @@ func (f spec) integer(x *big.Int) (string, error) {
 		base, prefix, group = 8, "0o", 4
 	case 'x', 'X':
 		base, prefix, group = 16, "0"+string(f.typ), 4
-	}
-	if f.grouping == ',' && base != 10 {
-		return "", wire.Errorf("ValueError", "Cannot specify ',' with '%c'.", f.typ)
 	}
 	digits := new(big.Int).Abs(x).Text(base)
 	if f.typ == 'X' {
@@ -230,13 +238,10 @@ func (f spec) signOf(negative bool) string {
 func (f spec) float(x float64) (string, error) {
 	sign := f.signOf(math.Signbit(x) && !math.IsNaN(x))
 	digits := floatDigits(math.Abs(x), f.typ, f.precision, f.alternate)
-	if f.noNegZero && sign == "-" && strings.Trim(digits, "0.") == "" {
+	if f.noNegZero && sign == "-" && !strings.ContainsAny(digits, "123456789inIN") {
 		sign = f.signOf(false)
 	}
 	if math.IsInf(x, 0) || math.IsNaN(x) {
-		if f.fill == '0' && f.align == '=' {
-			f.fill = '0'
-		}
 		return f.pad(sign, digits, '>'), nil
 	}
 	whole, tail := digits, ""
@@ -275,7 +280,7 @@ func floatDigits(x float64, typ byte, precision int, alternate bool) string {
 			}
 		case 0:
 			if precision < 0 {
-				s = shortest(x)
+				s = string(appendFloat(nil, x))
 				break
 			}
 			s = general(x, max(precision, 1), alternate, true)
@@ -303,20 +308,6 @@ func withPoint(s string) string {
 	return s + "."
 }
 
-// shortest is repr of a float: the shortest digits that give it back.
-func shortest(x float64) string {
-	exp := strconv.FormatFloat(x, 'e', -1, 64)
-	e, _ := strconv.Atoi(exp[strings.IndexByte(exp, 'e')+1:])
-	if e < -4 || e >= 16 {
-		return exp
-	}
-	s := strconv.FormatFloat(x, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
-}
-
 // general is the format g. With point, the fixed notation has a digit after the point at least, and gives way to the exponent one digit
 // earlier, as the empty type has it.
 func general(x float64, precision int, alternate, point bool) string {
@@ -324,7 +315,7 @@ func general(x float64, precision int, alternate, point bool) string {
 	i := strings.IndexByte(exp, 'e')
 	e, _ := strconv.Atoi(exp[i+1:])
 	most := precision
-	if point && precision > 1 {
+	if point {
 		most--
 	}
 	trim := func(s string) string {
@@ -333,7 +324,7 @@ func general(x float64, precision int, alternate, point bool) string {
 		}
 		return s
 	}
-	if x != 0 && (e < -4 || e >= most) {
+	if e < -4 || e >= most {
 		mantissa := exp[:i]
 		if alternate && !strings.Contains(mantissa, ".") {
 			mantissa += "."

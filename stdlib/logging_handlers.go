@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -75,7 +74,7 @@ func (s *logs) message(x *Instance) (string, error) {
 	if t, ok := args.(starlark.Tuple); ok && len(t) == 0 || args == starlark.None {
 		return text, nil
 	}
-	return s.lib.pyPercent(text, args)
+	return s.lib.percentFormat(text, args)
 }
 
 type loggingMethod = func(thread *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
@@ -201,157 +200,6 @@ func (s *logs) recordInit(thread *starlark.Thread, x *Instance, args starlark.Tu
 	return starlark.None, nil
 }
 
-func (s *logs) formatterInit(_ *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var format, datefmt starlark.Value = starlark.None, starlark.None
-	style, validate := "%", true
-	if err := bind("Formatter.__init__", args, kwargs, "fmt?", &format, "datefmt?", &datefmt, "style?", &style, "validate?", &validate, "*", "defaults?", new(starlark.Value)); err != nil {
-		return nil, err
-	}
-	plain, ok := map[string]string{"%": "%(message)s", "{": "{message}", "$": "${message}"}[style]
-	if !ok {
-		return nil, wire.Errorf("ValueError", "Style must be one of: %%,{,$")
-	}
-	if format == starlark.None {
-		format = starlark.String(plain)
-	}
-	text, ok := starlark.AsString(format)
-	if !ok {
-		return nil, wire.Errorf("TypeError", "expected string or bytes-like object, got '%s'", pyType(format))
-	}
-	if validate && !strings.Contains(text, map[string]string{"%": "%(", "{": "{", "$": "$"}[style]) {
-		return nil, wire.Errorf("ValueError", "Invalid format '%s' for '%s' style", text, style)
-	}
-	x.attrs.set("_fmt", format)
-	x.attrs.set("datefmt", datefmt)
-	x.attrs.set("_style", starlark.String(style))
-	return starlark.None, nil
-}
-
-// fill puts a record's attributes into a formatter's format.
-func (s *logs) fill(x, r *Instance) (string, error) {
-	format, _ := starlark.AsString(orNil(x.own("_fmt")))
-	fields := r.attrs.dict()
-	if r.dict != nil {
-		fields = r.dict
-	}
-	style, _ := starlark.AsString(orNil(x.own("_style")))
-	switch style {
-	case "{":
-		return s.braces(format, fields)
-	case "$":
-		for _, kv := range fields.Items() {
-			name, _ := starlark.AsString(kv[0])
-			text, err := s.lib.str(kv[1])
-			if err != nil {
-				return "", err
-			}
-			format = strings.ReplaceAll(format, "${"+name+"}", text)
-			format = strings.ReplaceAll(format, "$"+name, text)
-		}
-		return format, nil
-	}
-	return s.lib.pyPercent(format, fields)
-}
-
-// braces fills {name} and {name:<8}.
-func (s *logs) braces(format string, fields *starlark.Dict) (string, error) {
-	var b strings.Builder
-	for i := 0; i < len(format); i++ {
-		switch {
-		case strings.HasPrefix(format[i:], "{{") || strings.HasPrefix(format[i:], "}}"):
-			b.WriteByte(format[i])
-			i++
-		case format[i] == '{':
-			end := strings.IndexByte(format[i:], '}')
-			if end < 0 {
-				return "", wire.Errorf("ValueError", "expected '}' before end of string")
-			}
-			name, spec, _ := strings.Cut(format[i+1:i+end], ":")
-			v, found, _ := fields.Get(starlark.String(name))
-			if !found {
-				return "", &noKey{starlark.String(name)}
-			}
-			verb := "s"
-			if n := len(spec); n > 0 && strings.IndexByte("dfegxXo", spec[n-1]) >= 0 {
-				verb, spec = spec[n-1:], spec[:n-1]
-			}
-			switch {
-			case strings.HasPrefix(spec, "<"):
-				spec = "-" + spec[1:]
-			case strings.HasPrefix(spec, ">"):
-				spec = spec[1:]
-			}
-			text, err := s.lib.pyPercent("%"+spec+verb, starlark.Tuple{v})
-			if err != nil {
-				return "", err
-			}
-			b.WriteString(text)
-			i += end
-		default:
-			b.WriteByte(format[i])
-		}
-	}
-	return b.String(), nil
-}
-
-// formatTime is formatTime(record, datefmt=None).
-func (s *logs) formatTime(_ *starlark.Thread, _ *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var record, datefmt starlark.Value = nil, starlark.None
-	if err := bind("formatTime", args, kwargs, "record", &record, "datefmt?", &datefmt); err != nil {
-		return nil, err
-	}
-	r, err := recordArg("formatTime", starlark.Tuple{record})
-	if err != nil {
-		return nil, err
-	}
-	created, err := toFloat(orNil(r.own("created")))
-	if err != nil {
-		return nil, err
-	}
-	t := time.UnixMicro(int64(created * 1e6)).Local()
-	if f, ok := starlark.AsString(datefmt); ok {
-		return starlark.String(strftime(f, t)), nil
-	}
-	return starlark.String(fmt.Sprintf("%s,%03d", t.Format("2006-01-02 15:04:05"), t.Nanosecond()/1e6)), nil
-}
-
-// format is Formatter.format(record): what a derived class overrides of formatTime, formatMessage and formatException counts.
-func (s *logs) format(thread *starlark.Thread, x *Instance, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-	r, err := recordArg("format", args)
-	if err != nil {
-		return nil, err
-	}
-	v, err := s.lib.callAttr(thread, r, "getMessage")
-	if err != nil {
-		return nil, err
-	}
-	r.attrs.set("message", v)
-	if format, _ := starlark.AsString(orNil(x.own("_fmt"))); strings.Contains(format, "asctime") {
-		if v, err = s.lib.callAttr(thread, x, "formatTime", r, orNil(x.own("datefmt"))); err != nil {
-			return nil, err
-		}
-		r.attrs.set("asctime", v)
-	}
-	if v, err = s.lib.callAttr(thread, x, "formatMessage", r); err != nil {
-		return nil, err
-	}
-	text, err := s.lib.str(v)
-	if err != nil {
-		return nil, err
-	}
-	if e, ok := r.own("exc_info").(*Instance); ok {
-		if v, err = s.lib.callAttr(thread, x, "formatException", e); err != nil {
-			return nil, err
-		}
-		more, err := s.lib.str(v)
-		if err != nil {
-			return nil, err
-		}
-		text = strings.TrimSuffix(text, "\n") + "\n" + more
-	}
-	return starlark.String(text), nil
-}
-
 func (s *logs) initHandler(x *Instance, level int) {
 	x.attrs.set("level", starlark.MakeInt(level))
 	x.attrs.set("formatter", starlark.None)
@@ -449,11 +297,13 @@ func (s *logs) streamInit(_ *starlark.Thread, x *Instance, args starlark.Tuple, 
 // fileInit is FileHandler(filename, mode="a", encoding=None, delay=False). The file is opened at once.
 func (s *logs) fileInit(thread *starlark.Thread, x *Instance, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var name, ignored starlark.Value
+	var encoding, errors starlark.Value = starlark.None, starlark.None
 	mode := "a"
-	if err := bind("FileHandler.__init__", args, kwargs, "filename", &name, "mode?", &mode, "encoding?", &ignored, "delay?", &ignored, "errors?", &ignored); err != nil {
+	if err := bind("FileHandler.__init__", args, kwargs, "filename", &name, "mode?", &mode, "encoding?", &encoding, "delay?", &ignored, "errors?", &errors); err != nil {
 		return nil, err
 	}
-	f, err := s.lib.builtinOpen(thread, nil, starlark.Tuple{name, starlark.String(mode)}, nil)
+	f, err := s.lib.builtinOpen(thread, nil, starlark.Tuple{name, starlark.String(mode)},
+		[]starlark.Tuple{{starlark.String("encoding"), encoding}, {starlark.String("errors"), errors}})
 	if err != nil {
 		return nil, err
 	}

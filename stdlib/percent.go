@@ -14,7 +14,7 @@ import (
 const formatName = "%format"
 
 // beyondPlain reports whether a format string needs more than go.starlark.net's operator % has: %r, which it can't tell from %s for the
-// values of other packages, %g, which it writes with a point always, and flags, widths and precisions.
+// values of other packages, %g, which it writes with a point always, %F, which it leaves as it is, %E of an infinity, and flags, widths and precisions.
 func beyondPlain(format string) bool {
 	for i := 0; ; {
 		j := strings.IndexByte(format[i:], '%')
@@ -32,7 +32,7 @@ func beyondPlain(format string) bool {
 		if i >= len(format) {
 			return false
 		}
-		if strings.IndexByte("sdioxXeEfFc%", format[i]) < 0 {
+		if strings.IndexByte("sdioxXefc%", format[i]) < 0 {
 			return true
 		}
 		i++
@@ -57,12 +57,17 @@ func (f *formatString) Binary(op syntax.Token, y starlark.Value, side starlark.S
 	if op != syntax.PERCENT || side != starlark.Left {
 		return nil, nil
 	}
-	p := &percent{lib: f.lib, values: starlark.Tuple{y}, whole: y}
+	s, err := f.lib.percentFormat(string(f.Value.(starlark.String)), y)
+	return starlark.String(s), err
+}
+
+// percentFormat is format % y.
+func (l *Lib) percentFormat(format string, y starlark.Value) (string, error) {
+	p := &percent{lib: l, values: starlark.Tuple{y}, whole: y}
 	if t, ok := y.(starlark.Tuple); ok {
 		p.values = t
 	}
-	s, err := p.format(string(f.Value.(starlark.String)))
-	return starlark.String(s), err
+	return p.format(format)
 }
 
 // percent is one use of the operator %.
@@ -166,22 +171,22 @@ flags:
 	if f.width > widest || f.precision > widest {
 		return "", 0, wire.Errorf("ValueError", "width too big")
 	}
-	for at < len(format) && strings.IndexByte("hlL", format[at]) >= 0 {
+	if at < len(format) && strings.IndexByte("hlL", format[at]) >= 0 {
 		at++
 	}
 	if at >= len(format) {
 		return "", 0, errIncomplete
 	}
 	conv, size := utf8.DecodeRuneInString(format[at:])
-	if conv == '%' {
+	if conv == '%' && format[at-1] == '%' {
 		return "%", at + 1, nil
-	}
-	if conv >= utf8.RuneSelf || strings.IndexByte("diouxXeEfFgGcrsa", byte(conv)) < 0 {
-		return "", 0, wire.Errorf("ValueError", "unsupported format character '%c' (0x%x) at index %d", conv, conv, at)
 	}
 	v, err := p.next(key)
 	if err != nil {
 		return "", 0, err
+	}
+	if conv >= utf8.RuneSelf || strings.IndexByte("diouxXeEfFgGcrsa", byte(conv)) < 0 {
+		return "", 0, wire.Errorf("ValueError", "unsupported format character '%c' (0x%x) at index %d", conv, conv, at)
 	}
 	if zero && f.align == 0 && strings.IndexByte("crsa", byte(conv)) < 0 {
 		f.fill, f.align = '0', '='
@@ -200,7 +205,7 @@ func (p *percent) next(key starlark.Value) (starlark.Value, error) {
 		p.keyed = true
 		v, found, err := m.Get(key)
 		if err = p.lib.Pending(err); err == nil && !found {
-			err = wire.Errorf("KeyError", "%s", key)
+			err = &noKey{key}
 		}
 		return v, err
 	}
@@ -246,10 +251,11 @@ func (p *percent) one(f spec, conv byte, v starlark.Value) (string, error) {
 	case conv == 'x' || conv == 'X' || conv == 'o':
 		return "", wire.Errorf("TypeError", "%%%c format: an integer is required, not float", conv)
 	default:
-		var err error
-		if i, err = starlark.NumberToInt(x); err != nil {
-			return "", wire.Errorf("OverflowError", "cannot convert float %s to integer", x)
+		whole, err := floatInt(float64(x.(starlark.Float)))
+		if err != nil {
+			return "", err
 		}
+		i = whole.(starlark.Int)
 	}
 	if conv == 'i' || conv == 'u' {
 		f.typ = 'd'
@@ -281,13 +287,13 @@ func (f spec) padded(x *big.Int) (string, error) {
 // character is the text for %c.
 func (p *percent) character(f spec, v starlark.Value) (string, error) {
 	if s, ok := starlark.AsString(v); ok && utf8.RuneCountInString(s) == 1 {
-		f.typ, f.precision = 0, -1
 		if f.align == 0 {
 			f.align = '>'
 		}
 		return spec{fill: ' ', align: f.align, width: f.width, precision: -1}.text(s)
 	}
-	i, ok := v.(starlark.Int)
+	n, _ := number(v)
+	i, ok := n.(starlark.Int)
 	if !ok {
 		return "", wire.Errorf("TypeError", "%%c requires int or char")
 	}
