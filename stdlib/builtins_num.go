@@ -104,6 +104,18 @@ func (l *Lib) builtinDivmod(thread *starlark.Thread, b *starlark.Builtin, args s
 		}
 		return nil, wire.Errorf("ZeroDivisionError", "integer division or modulo by zero")
 	}
+	if xNum && yNum && (x.Type() == "float" || y.Type() == "float") {
+		xf, err := toFloat(x)
+		if err != nil {
+			return nil, err
+		}
+		yf, err := toFloat(y)
+		if err != nil {
+			return nil, err
+		}
+		q, r := floatDivmod(xf, yf)
+		return starlark.Tuple{starlark.Float(q), starlark.Float(r)}, nil
+	}
 	q, err := starlark.Binary(syntax.SLASHSLASH, x, y)
 	if err != nil {
 		return nil, err
@@ -113,6 +125,28 @@ func (l *Lib) builtinDivmod(thread *starlark.Thread, b *starlark.Builtin, args s
 		return nil, err
 	}
 	return starlark.Tuple{q, r}, nil
+}
+
+// floatDivmod is the floor of x / y and what is left of x, which has the sign of y. The quotient comes from the remainder, so that the two
+// fit each other where a division would round up; go.starlark.net's operators // and % divide.
+func floatDivmod(x, y float64) (q, r float64) {
+	r = math.Mod(x, y)
+	q = (x - r) / y
+	switch {
+	case r == 0:
+		r = math.Copysign(0, y)
+	case (r < 0) != (y < 0):
+		r += y
+		q--
+	}
+	if q == 0 {
+		return math.Copysign(0, x/y), r
+	}
+	floor := math.Floor(q)
+	if q-floor > 0.5 {
+		floor++
+	}
+	return floor, r
 }
 
 // builtinPow is pow(base, exp, mod=None). https://docs.python.org/3/library/functions.html#pow

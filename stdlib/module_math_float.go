@@ -116,6 +116,7 @@ func (l *Lib) mathSumprod(thread *starlark.Thread, b *starlark.Builtin, args sta
 	}
 	var total starlark.Value = starlark.MakeInt(0)
 	exact := double2{} // the sum of the products with a float, in twice the precision
+	rough := 0.0       // the same sum as floats add, for what is not finite
 	for i := range p {
 		x, xNum := number(p[i])
 		y, yNum := number(q[i])
@@ -128,13 +129,13 @@ func (l *Lib) mathSumprod(thread *starlark.Thread, b *starlark.Builtin, args sta
 			if err != nil {
 				return nil, err
 			}
-			exact = exact.add(twoProd(xf, yf))
+			exact, rough = exact.add(twoProd(xf, yf)), rough+xf*yf
 			if _, ok := total.(starlark.Int); ok {
 				f, err := toFloat(total)
 				if err != nil {
 					return nil, err
 				}
-				total, exact = starlark.Float(0), exact.add(double2{f, 0})
+				total, exact, rough = starlark.Float(0), exact.add(double2{f, 0}), rough+f
 			}
 			continue
 		}
@@ -147,6 +148,9 @@ func (l *Lib) mathSumprod(thread *starlark.Thread, b *starlark.Builtin, args sta
 		}
 	}
 	if f, ok := total.(starlark.Float); ok {
+		if math.IsInf(rough, 0) || math.IsNaN(rough) {
+			return f + starlark.Float(rough), nil
+		}
 		return f + starlark.Float(exact.float()), nil
 	}
 	return total, nil
@@ -181,13 +185,14 @@ func (l *Lib) mathFsum(thread *starlark.Thread, b *starlark.Builtin, args starla
 	if err != nil {
 		return nil, err
 	}
-	special := 0.0 // the sum of infinities and NaNs alone
-	infinite := false
+	special, infinities := 0.0, 0.0 // the sum of infinities and NaNs alone; that of infinities
 	var parts []float64 // do not overlap; their sum is exactly the total
 	for _, x := range xs {
 		if math.IsInf(x, 0) || math.IsNaN(x) {
 			special += x
-			infinite = infinite || math.IsInf(x, 0)
+			if !math.IsNaN(x) {
+				infinities += x
+			}
 			continue
 		}
 		n := 0
@@ -205,7 +210,7 @@ func (l *Lib) mathFsum(thread *starlark.Thread, b *starlark.Builtin, args starla
 		parts = append(parts[:n], x)
 	}
 	switch {
-	case math.IsNaN(special) && infinite:
+	case math.IsNaN(infinities):
 		return nil, wire.Errorf("ValueError", "-inf + inf in fsum")
 	case special != 0:
 		return starlark.Float(special), nil

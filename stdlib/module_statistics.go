@@ -127,51 +127,100 @@ func (l *Lib) statGeometric(thread *starlark.Thread, _ *starlark.Builtin, args s
 	if err := bind("geometric_mean", args, kwargs, "data", &data); err != nil {
 		return nil, err
 	}
-	xs, _, _, err := l.numbers(thread, data)
+	all, err := l.drain(thread, data)
+	if err != nil {
+		return nil, err
+	}
+	xs, err := floats(all)
 	if err != nil {
 		return nil, err
 	}
 	if len(xs) == 0 {
 		return nil, statError("Must have a non-empty dataset")
 	}
-	sum := double2{}
+	sum, special, zero := double2{}, 0.0, false
 	for _, x := range xs {
-		f, _ := x.Float64()
 		switch {
-		case f < 0:
+		case x < 0:
 			return nil, statError("No negative inputs allowed")
-		case f == 0:
-			return starlark.Float(0), nil
+		case x == 0:
+			zero = true
+		case math.IsInf(x, 0) || math.IsNaN(x):
+			special += x
+		default:
+			sum = sum.add(lnDouble2(x))
 		}
-		sum = sum.add(lnDouble2(f))
+	}
+	switch {
+	case zero && special != 0:
+		return starlark.Float(math.NaN()), nil
+	case zero:
+		return starlark.Float(0), nil
+	case special != 0:
+		return starlark.Float(special), nil
 	}
 	return starlark.Float(exactExp(sum.float() / float64(len(xs)))), nil
 }
 
 // statHarmonic is harmonic_mean(data, weights=None).
 func (l *Lib) statHarmonic(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var data starlark.Value
-	if err := bind("harmonic_mean", args, kwargs, "data", &data); err != nil {
+	var data, weights starlark.Value = nil, starlark.None
+	if err := bind("harmonic_mean", args, kwargs, "data", &data, "weights?", &weights); err != nil {
 		return nil, err
 	}
-	xs, _, _, err := l.numbers(thread, data)
+	all, err := l.drain(thread, data)
+	if err != nil {
+		return nil, err
+	}
+	xs, err := floats(all)
 	if err != nil {
 		return nil, err
 	}
 	if len(xs) == 0 {
 		return nil, statError("harmonic_mean requires at least one data point")
 	}
-	sum := new(big.Rat)
-	for _, x := range xs {
-		switch x.Sign() {
-		case -1:
+	ws := make([]float64, len(xs))
+	if weights == starlark.None {
+		for i := range ws {
+			ws[i] = 1
+		}
+	} else if given, err := l.drain(thread, weights); err != nil {
+		return nil, err
+	} else if ws, err = floats(given); err != nil {
+		return nil, err
+	} else if len(ws) != len(xs) {
+		return nil, statError("Number of weights does not match data size")
+	}
+	sumOfWeights, total, overflow := new(big.Rat), new(big.Rat), 0.0
+	for i, x := range xs {
+		w := ws[i]
+		switch {
+		case x < 0 || w < 0:
 			return nil, statError("harmonic mean does not support negative values")
-		case 0:
+		case w == 0:
+			continue
+		case x == 0:
 			return starlark.MakeInt(0), nil
 		}
-		sum.Add(sum, new(big.Rat).Inv(x))
+		if weight := new(big.Rat).SetFloat64(w); weight != nil {
+			sumOfWeights.Add(sumOfWeights, weight)
+		}
+		if part := new(big.Rat).SetFloat64(w / x); part != nil {
+			total.Add(total, part)
+		} else {
+			overflow += w / x
+		}
 	}
-	return exactValue(sum.Quo(new(big.Rat).SetInt64(int64(len(xs))), sum), false), nil
+	switch {
+	case len(xs) == 1 && weights == starlark.None:
+		return all[0], nil
+	case overflow != 0:
+		f, _ := sumOfWeights.Float64()
+		return starlark.Float(f / overflow), nil
+	case total.Sign() <= 0:
+		return nil, statError("Weighted sum must be positive")
+	}
+	return exactValue(sumOfWeights.Quo(sumOfWeights, total), false), nil
 }
 
 // sorted returns the data in order.
