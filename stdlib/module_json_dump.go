@@ -196,7 +196,10 @@ func (w *jsonWriter) object(d *starlark.Dict) error {
 	}
 	n := 0
 	for _, kv := range items {
-		key, ok := w.key(kv[0])
+		key, ok, err := w.key(kv[0])
+		if err != nil {
+			return err
+		}
 		if !ok {
 			if w.skipKeys {
 				continue
@@ -223,22 +226,22 @@ func (w *jsonWriter) object(d *starlark.Dict) error {
 }
 
 // key is the text of a dict's key, if it may be one.
-func (w *jsonWriter) key(v starlark.Value) (string, bool) {
+func (w *jsonWriter) key(v starlark.Value) (text string, ok bool, err error) {
 	switch v := v.(type) {
 	case starlark.String:
-		return string(v), true
+		return string(v), true, nil
 	case starlark.NoneType:
-		return "null", true
+		return "null", true, nil
 	case starlark.Bool:
-		return strings.ToLower(v.String()), true
+		return strings.ToLower(v.String()), true, nil
 	case starlark.Int:
-		return v.String(), true
+		return v.String(), true, nil
 	case starlark.Float:
-		sub := jsonWriter{allowNaN: true}
-		_ = sub.float(float64(v)) // can't fail with allowNaN
-		return string(sub.out), true
+		sub := jsonWriter{allowNaN: w.allowNaN}
+		err := sub.float(float64(v))
+		return string(sub.out), true, err
 	}
-	return "", false
+	return "", false, nil
 }
 
 // next begins the i'th item of the innermost container.

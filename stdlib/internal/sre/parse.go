@@ -340,9 +340,12 @@ func (p *parser) group(flags *Flags, atStart bool) *node {
 // show is the next character, for a message.
 func (p *parser) show() string {
 	i := p.i
-	r := p.char()
+	if p.char() == '\\' && p.more() {
+		p.char()
+	}
+	text := p.s[i:p.i]
 	p.i = i
-	return string(r)
+	return string(text)
 }
 
 func (p *parser) close(start int) {
