@@ -318,6 +318,7 @@ func roundHalf(x, unit *big.Int, more bool) *big.Int {
 func (l *Lib) extremum(name string) goFunc {
 	plain := starlark.Universe[name].(*starlark.Builtin)
 	return func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		kwargs = withoutNoKey(kwargs)
 		i := slices.IndexFunc(kwargs, func(kv starlark.Tuple) bool { return kv[0] == starlark.String("default") })
 		if i < 0 {
 			return plain.CallInternal(thread, args, kwargs)
@@ -335,4 +336,13 @@ func (l *Lib) extremum(name string) goFunc {
 		}
 		return plain.CallInternal(thread, starlark.Tuple{starlark.Tuple(items)}, slices.Delete(slices.Clone(kwargs), i, i+1))
 	}
+}
+
+// withoutNoKey is kwargs without key=None, which go.starlark.net's functions refuse.
+func withoutNoKey(kwargs []starlark.Tuple) []starlark.Tuple {
+	noKey := func(kv starlark.Tuple) bool { return kv[0] == starlark.String("key") && kv[1] == starlark.None }
+	if !slices.ContainsFunc(kwargs, noKey) {
+		return kwargs
+	}
+	return slices.DeleteFunc(slices.Clone(kwargs), noKey)
 }

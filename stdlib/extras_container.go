@@ -56,7 +56,7 @@ func listSort(l *Lib, thread *starlark.Thread, b *starlark.Builtin, args starlar
 	}
 	list := b.Receiver().(*starlark.List)
 	n := list.Len()
-	sorted, err := l.Call(thread, starlark.Universe["sorted"], starlark.Tuple{list}, kwargs)
+	sorted, err := l.Call(thread, starlark.Universe["sorted"], starlark.Tuple{list}, withoutNoKey(kwargs))
 	if err != nil {
 		return nil, err
 	}

@@ -296,7 +296,7 @@ func (l *Lib) bisect(thread *starlark.Thread, name string, args starlark.Tuple, 
 		if err != nil {
 			return nil, err
 		}
-		hi = min(n, seq.Len())
+		hi = n
 	}
 	insert := name[:3] == "ins"
 	want := x
@@ -309,6 +309,9 @@ func (l *Lib) bisect(thread *starlark.Thread, name string, args starlark.Tuple, 
 	}
 	for lo < hi {
 		mid := (lo + hi) / 2
+		if mid >= seq.Len() {
+			return nil, wire.Errorf("IndexError", "list index out of range")
+		}
 		k, err := l.keyed(thread, fn, seq.Index(mid))
 		if err != nil {
 			return nil, err
