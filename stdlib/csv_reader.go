@@ -145,7 +145,7 @@ func (r *csvReader) save() error {
 		switch {
 		case text == "" && (q == quoteNotNull || q == quoteStrings):
 			v = starlark.None
-		case q == quoteNonNumeric || q == quoteStrings && text != "":
+		case text != "" && (q == quoteNonNumeric || q == quoteStrings):
 			f, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 			if err != nil {
 				return wire.Errorf("ValueError", "could not convert string to float: %s", pyQuote(text))

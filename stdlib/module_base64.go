@@ -16,15 +16,29 @@ func (l *Lib) base64Module() starlark.StringDict {
 	encode := func(name string, f func([]byte) string) goFunc {
 		return func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 			var v, alt starlark.Value = nil, starlark.None
-			if err := bind(name, args, kwargs, "s", &v, "altchars?", &alt); err != nil {
+			params := []any{"s", &v}
+			if name == "b64encode" {
+				params = append(params, "altchars?", &alt)
+			}
+			if err := bind(name, args, kwargs, params...); err != nil {
 				return nil, err
 			}
 			data, ok := v.(starlark.Bytes)
-			if !ok {
+			switch {
+			case ok:
+			case name == "encodebytes":
+				return nil, wire.Errorf("TypeError", "expected bytes-like object, not %s", pyType(v))
+			case name == "b32encode":
+				return nil, wire.Errorf("TypeError", "memoryview: a bytes-like object is required, not '%s'", pyType(v))
+			default:
 				return nil, wire.Errorf("TypeError", "a bytes-like object is required, not '%s'", pyType(v))
 			}
 			text := f([]byte(data))
-			if chars, ok := alt.(starlark.Bytes); ok && len(chars) == 2 {
+			chars, _ := alt.(starlark.Bytes)
+			if alt != starlark.None && len(chars) != 2 {
+				return nil, wire.Errorf("AssertionError", "%s", alt)
+			}
+			if alt != starlark.None {
 				text = strings.NewReplacer("+", string(chars[0]), "/", string(chars[1])).Replace(text)
 			}
 			return starlark.Bytes(text), nil
@@ -32,16 +46,24 @@ func (l *Lib) base64Module() starlark.StringDict {
 	}
 	decode := func(name string, f func(s string, strict bool) ([]byte, error)) goFunc {
 		return func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-			var v, alt starlark.Value = nil, starlark.None
-			second := "altchars?"
-			strict := false
-			if strings.HasPrefix(name, "b32") || strings.HasPrefix(name, "b16") {
-				second = "casefold?"
+			var v, alt, map01 starlark.Value = nil, starlark.None, starlark.None
+			validate, casefold := false, false
+			params := []any{"s", &v}
+			switch name {
+			case "b64decode":
+				params = append(params, "altchars?", &alt, "validate?", &validate)
+			case "b32decode":
+				params = append(params, "casefold?", &casefold, "map01?", &map01)
+			case "b16decode":
+				params = append(params, "casefold?", &casefold)
 			}
-			if err := bind(name, args, kwargs, "s", &v, second, &alt, "validate?", &strict); err != nil {
+			if err := bind(name, args, kwargs, params...); err != nil {
 				return nil, err
 			}
 			s, ok := textOf(v)
+			if _, isBytes := v.(starlark.Bytes); !isBytes && name == "decodebytes" {
+				return nil, wire.Errorf("TypeError", "expected bytes-like object, not %s", pyType(v))
+			}
 			if !ok {
 				return nil, wire.Errorf("TypeError", "argument should be a bytes-like object or ASCII string, not '%s'", pyType(v))
 			}
@@ -50,12 +72,20 @@ func (l *Lib) base64Module() starlark.StringDict {
 					return nil, wire.Errorf("ValueError", "string argument should contain only ASCII characters")
 				}
 			}
-			if chars, ok := textOf(alt); ok && len(chars) == 2 {
+			chars, _ := textOf(alt)
+			if alt != starlark.None && len(chars) != 2 {
+				return nil, wire.Errorf("AssertionError", "%s", alt)
+			}
+			if alt != starlark.None {
 				s = strings.NewReplacer(chars[:1], "+", chars[1:], "/").Replace(s)
-			} else if second == "casefold?" && alt != starlark.None && bool(alt.Truth()) {
+			}
+			if one, ok := textOf(map01); ok && len(one) == 1 {
+				s = strings.NewReplacer("0", "O", "1", one).Replace(s)
+			}
+			if casefold {
 				s = strings.ToUpper(s)
 			}
-			data, err := f(s, strict)
+			data, err := f(s, validate)
 			return orError(starlark.Bytes(data), err)
 		}
 	}
@@ -90,9 +120,12 @@ func (l *Lib) base64Module() starlark.StringDict {
 			return data, nil
 		}),
 		"b16decode": decode("b16decode", func(s string, _ bool) ([]byte, error) {
-			data, err := hex.DecodeString(s)
-			if err != nil || s != strings.ToUpper(s) {
+			if strings.Trim(s, "0123456789ABCDEF") != "" {
 				return nil, wire.Errorf("base64.Error", "Non-base16 digit found")
+			}
+			data, err := hex.DecodeString(s)
+			if err != nil {
+				return nil, wire.Errorf("base64.Error", "Odd-length string")
 			}
 			return data, nil
 		}),
@@ -110,6 +143,12 @@ func base64Decode(s string, strict bool) ([]byte, error) {
 		c := s[i]
 		if c == '=' {
 			pads++
+			switch {
+			case strict && i == 0:
+				return nil, wire.Errorf("base64.Error", "Leading padding not allowed")
+			case strict && n == 0:
+				return nil, wire.Errorf("base64.Error", "Excess padding not allowed")
+			}
 			if n >= 2 && n+pads >= 4 {
 				if strict && i+1 < len(s) {
 					return nil, wire.Errorf("base64.Error", "Excess data after padding")
@@ -124,6 +163,9 @@ func base64Decode(s string, strict bool) ([]byte, error) {
 				return nil, wire.Errorf("base64.Error", "Only base64 data is allowed")
 			}
 			continue
+		}
+		if strict && pads > 0 {
+			return nil, wire.Errorf("base64.Error", "Discontinuous padding not allowed")
 		}
 		pads = 0
 		bits = bits<<6 | d

@@ -134,7 +134,7 @@ func (l *Lib) dialect(fn string, from starlark.Value, kwargs []starlark.Tuple) (
 			}
 		}
 	}
-	quoting := false
+	quoting := from != nil && from != starlark.None
 	for _, kv := range kwargs {
 		name := string(kv[0].(starlark.String))
 		if !slices.Contains(dialectFields, name) {
@@ -151,7 +151,31 @@ func (l *Lib) dialect(fn string, from starlark.Value, kwargs []starlark.Tuple) (
 	if d.quote < 0 && d.quoting != quoteNone {
 		return nil, wire.Errorf("TypeError", "quotechar must be set if quoting enabled")
 	}
-	return &d, nil
+	return &d, d.check()
+}
+
+// check finds characters that mean two things.
+func (d *csvDialect) check() error {
+	chars := []struct {
+		name string
+		c    rune
+	}{{"delimiter", d.delimiter}, {"escapechar", d.escape}, {"quotechar", d.quote}}
+	for i, x := range chars {
+		switch {
+		case x.c == '\r' || x.c == '\n' || x.c == ' ' && d.skipSpace && i > 0:
+			return wire.Errorf("ValueError", "bad %s value", x.name)
+		case x.c >= 0 && strings.ContainsRune(d.terminator, x.c):
+			return wire.Errorf("ValueError", "bad %s or lineterminator value", x.name)
+		}
+	}
+	for i, x := range chars {
+		for _, y := range chars[i+1:] {
+			if x.c == y.c && x.c >= 0 {
+				return wire.Errorf("ValueError", "bad %s or %s value", x.name, y.name)
+			}
+		}
+	}
+	return nil
 }
 
 func (d *csvDialect) set(name string, v starlark.Value) error {
@@ -171,9 +195,6 @@ func (d *csvDialect) set(name string, v starlark.Value) error {
 		}
 		if len(rs) != 1 {
 			return wire.Errorf("TypeError", `"%s" must be a %s`, name, ok1)
-		}
-		if rs[0] == '\n' || rs[0] == '\r' {
-			return wire.Errorf("ValueError", "bad %s value", name)
 		}
 		*to = rs[0]
 		return nil
@@ -406,6 +427,12 @@ func (w *csvWriter) field(b *strings.Builder, v starlark.Value, alone bool) erro
 	if text == "" && alone {
 		if d.quoting == quoteNone || v == starlark.None && (d.quoting == quoteStrings || d.quoting == quoteNotNull) {
 			return wire.Errorf("csv.Error", "single empty field record must be quoted")
+		}
+		quoted = true
+	}
+	if text == "" && d.delimiter == ' ' && d.skipSpace {
+		if d.quoting == quoteNone || v == starlark.None && (d.quoting == quoteStrings || d.quoting == quoteNotNull) {
+			return wire.Errorf("csv.Error", "empty field must be quoted if delimiter is a space and skipinitialspace is true")
 		}
 		quoted = true
 	}

@@ -43,20 +43,24 @@ func (l *Lib) newRandom(thread *starlark.Thread, b *starlark.Builtin, args starl
 func (r *Random) functions(receiver starlark.Value) starlark.StringDict {
 	d := make(starlark.StringDict, 24)
 	for name, f := range map[string]func(*starlark.Thread, starlark.Tuple, []starlark.Tuple) (starlark.Value, error){
-		"choice":       r.choice,
-		"choices":      r.choices,
-		"expovariate":  r.distribution("expovariate", []string{"lambd"}, []float64{1}, r.expovariate),
-		"gammavariate": r.distribution("gammavariate", []string{"alpha", "beta"}, nil, r.gammavariate),
-		"gauss":        r.distribution("gauss", []string{"mu", "sigma"}, []float64{0, 1}, r.gaussian),
-		"getrandbits":  r.getrandbits,
-		"getstate":     r.getstate,
-		"betavariate":  r.distribution("betavariate", []string{"alpha", "beta"}, nil, r.betavariate),
+		"choice":          r.choice,
+		"choices":         r.choices,
+		"expovariate":     r.distribution("expovariate", []string{"lambd"}, []float64{1}, r.expovariate),
+		"gammavariate":    r.distribution("gammavariate", []string{"alpha", "beta"}, nil, r.gammavariate),
+		"gauss":           r.distribution("gauss", []string{"mu", "sigma"}, []float64{0, 1}, r.gaussian),
+		"getrandbits":     r.getrandbits,
+		"getstate":        r.getstate,
+		"binomialvariate": r.binomialvariate,
+		"betavariate":     r.distribution("betavariate", []string{"alpha", "beta"}, nil, r.betavariate),
 		"lognormvariate": r.distribution("lognormvariate", []string{"mu", "sigma"}, nil, func(x []float64) (float64, error) {
 			y, err := r.normalvariate(x)
 			return exactExp(y), err
 		}),
 		"normalvariate": r.distribution("normalvariate", []string{"mu", "sigma"}, []float64{0, 1}, r.normalvariate),
 		"paretovariate": r.distribution("paretovariate", []string{"alpha"}, nil, func(x []float64) (float64, error) {
+			if x[0] == 0 {
+				return 0, wire.Errorf("ZeroDivisionError", "float division by zero")
+			}
 			return pow(1-r.gen.float64(), -1/x[0]), nil
 		}),
 		"randbytes":  r.randbytes,
@@ -71,7 +75,11 @@ func (r *Random) functions(receiver starlark.Value) starlark.StringDict {
 		"uniform": r.distribution("uniform", []string{"a", "b"}, nil, func(x []float64) (float64, error) {
 			return x[0] + float64((x[1]-x[0])*r.gen.float64()), nil
 		}),
+		"vonmisesvariate": r.distribution("vonmisesvariate", []string{"mu", "kappa"}, nil, r.vonmisesvariate),
 		"weibullvariate": r.distribution("weibullvariate", []string{"alpha", "beta"}, nil, func(x []float64) (float64, error) {
+			if x[1] == 0 {
+				return 0, wire.Errorf("ZeroDivisionError", "float division by zero")
+			}
 			return x[0] * pow(-exactLog(1-r.gen.float64()), 1/x[1]), nil
 		}),
 	} {

@@ -40,9 +40,14 @@ func (r *Random) counted(thread *starlark.Thread, n int, item func(int) (starlar
 func (r *Random) choices(thread *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var population, weights, cumulated starlark.Value
 	k := 1
-	err := starlark.UnpackArgs("choices", args, kwargs, "population", &population, "weights??", &weights, "cum_weights??", &cumulated, "k?", &k)
+	err := bind("choices", args, kwargs, "population", &population, "weights?", &weights, "*", "cum_weights?", &cumulated, "k?", &k)
 	if err != nil {
 		return nil, err
+	}
+	for _, v := range []*starlark.Value{&weights, &cumulated} {
+		if *v == starlark.None {
+			*v = nil
+		}
 	}
 	n, item, err := r.population(thread, population)
 	if err != nil {
@@ -62,6 +67,7 @@ func (r *Random) choices(thread *starlark.Thread, args starlark.Tuple, kwargs []
 		}
 	}
 	if n == 0 && k > 0 {
+		r.gen.float64() // as CPython has drawn by then
 		return nil, wire.Errorf("IndexError", "list index out of range")
 	}
 	var out []starlark.Value
