@@ -186,7 +186,7 @@ func (l *Lib) mathFsum(thread *starlark.Thread, b *starlark.Builtin, args starla
 		return nil, err
 	}
 	special, infinities := 0.0, 0.0 // the sum of infinities and NaNs alone; that of infinities
-	var parts []float64 // do not overlap; their sum is exactly the total
+	var parts []float64             // do not overlap; their sum is exactly the total
 	for _, x := range xs {
 		if math.IsInf(x, 0) || math.IsNaN(x) {
 			special += x

@@ -30,6 +30,7 @@ type textWrapper struct {
 	width, maxLines, tabSize                                     int
 	initial, subsequent, placeholder                             string
 	expandTabs, replaceSpace, breakLong, breakHyphens, dropSpace bool
+	fixEndings                                                   bool
 }
 
 func newTextWrapper(width int) *textWrapper {
@@ -41,9 +42,8 @@ func wrapArgs(fn string, args starlark.Tuple, kwargs []starlark.Tuple) ([]string
 	var text string
 	var lines starlark.Value = starlark.None
 	w := newTextWrapper(70)
-	ends := false
 	err := bind(fn, args, kwargs, "text", &text, "width?", &w.width, "*", "initial_indent?", &w.initial, "subsequent_indent?", &w.subsequent,
-		"expand_tabs?", &w.expandTabs, "replace_whitespace?", &w.replaceSpace, "fix_sentence_endings?", &ends, "break_long_words?", &w.breakLong,
+		"expand_tabs?", &w.expandTabs, "replace_whitespace?", &w.replaceSpace, "fix_sentence_endings?", &w.fixEndings, "break_long_words?", &w.breakLong,
 		"drop_whitespace?", &w.dropSpace, "break_on_hyphens?", &w.breakHyphens, "tabsize?", &w.tabSize, "max_lines?", &lines, "placeholder?", &w.placeholder)
 	if err == nil && lines != starlark.None {
 		w.maxLines, err = toIndex(lines)
@@ -170,6 +170,13 @@ func (w *textWrapper) wrap(text string) ([]string, error) {
 		}
 	}
 	chunks := w.chunks(w.munge(text))
+	if w.fixEndings {
+		for i := 1; i < len(chunks); i++ {
+			if chunks[i] == " " && endsSentence(chunks[i-1]) {
+				chunks[i] = "  "
+			}
+		}
+	}
 	var lines []string
 	for len(chunks) > 0 {
 		indent := w.initial
@@ -209,6 +216,15 @@ func (w *textWrapper) wrap(text string) ([]string, error) {
 		return w.cutShort(lines, line, n, width, indent), nil
 	}
 	return lines, nil
+}
+
+// endsSentence reports whether a word ends in a small letter, a full stop or the like, and perhaps a quotation mark.
+func endsSentence(word string) bool {
+	n := len(word)
+	if n > 0 && strings.IndexByte("\"'", word[n-1]) >= 0 {
+		n--
+	}
+	return n >= 2 && strings.IndexByte(".!?", word[n-1]) >= 0 && 'a' <= word[n-2] && word[n-2] <= 'z'
 }
 
 // cutShort ends the last line that is allowed with the placeholder.
@@ -253,12 +269,7 @@ func (w *textWrapper) long(chunks, line []string, n, width int) ([]string, []str
 			}
 		}
 	}
-	if end == 0 && len(line) == 0 {
-		end = 1
-	}
-	if end > 0 {
-		line = append(line, string(rs[:end]))
-	}
+	line = append(line, string(rs[:end])) // nothing, if the line is full: CPython then drops that and leaves the space before it
 	return append([]string{string(rs[end:])}, chunks[1:]...), line
 }
 
