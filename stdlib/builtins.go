@@ -12,6 +12,7 @@ type goFunc = func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starla
 // See https://docs.python.org/3/library/functions.html.
 func (l *Lib) builtins() starlark.StringDict {
 	return functions(map[string]goFunc{
+		"abs":       l.builtinAbs,
 		"callable":  builtinCallable,
 		"divmod":    l.builtinDivmod,
 		"filter":    l.builtinFilter,

@@ -220,6 +220,19 @@ func powMod(x, y, m *big.Int) (starlark.Value, error) {
 	return starlark.MakeBigInt(r), nil
 }
 
+// builtinAbs is abs(x): go.starlark.net's, and that of what has __abs__. https://docs.python.org/3/library/functions.html#abs
+func (l *Lib) builtinAbs(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	if len(args) == 1 && len(kwargs) == 0 {
+		if d, ok := args[0].(timedelta); ok {
+			return orError(deltaOf(new(big.Int).Abs(d.total())))
+		}
+		if m := specialMethod(args[0], "__abs__"); m != nil {
+			return l.call(thread, m)
+		}
+	}
+	return starlark.Universe["abs"].(*starlark.Builtin).CallInternal(thread, args, kwargs)
+}
+
 // builtinRound is round(number, ndigits=None), half to even. https://docs.python.org/3/library/functions.html#round
 func (l *Lib) builtinRound(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	var x, digits starlark.Value

@@ -77,11 +77,8 @@ func (d date) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (sta
 		if op == syntax.PLUS {
 			return orError(inRange(int(d) + y.days))
 		}
-		if op == syntax.MINUS && side == starlark.Left {
-			e, _ := y.Unary(syntax.MINUS)
-			if e, ok := e.(timedelta); ok {
-				return orError(inRange(int(d) + e.days))
-			}
+		if op == syntax.MINUS && side == starlark.Left { // the rest of a day doesn't count
+			return orError(inRange(int(d) - y.days))
 		}
 	case date:
 		if op == syntax.MINUS {
@@ -112,7 +109,7 @@ func ordinalArg(args starlark.Tuple, kwargs []starlark.Tuple) (date, error) {
 		return 0, wire.Errorf("ValueError", "ordinal must be >= 1")
 	}
 	if n > maxOrdinal {
-		return 0, wire.Errorf("ValueError", "year is out of range")
+		return 0, wire.Errorf("ValueError", "year %d is out of range", date(n).midnight().Year())
 	}
 	return date(n), nil
 }
@@ -150,7 +147,7 @@ func isoWeekDate(y, w, d int) (date, error) {
 		return 0, wire.Errorf("ValueError", "Invalid week: %d", w)
 	}
 	if d < 1 || d > 7 {
-		return 0, wire.Errorf("ValueError", "Invalid weekday: %d (range is [1, 7])", d)
+		return 0, wire.Errorf("ValueError", "Invalid day: %d (range is [1, 7])", d)
 	}
 	return inRange(monday + 7*(w-1) + d - 1)
 }

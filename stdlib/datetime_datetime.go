@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"time"
+	"unicode/utf8"
 
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
@@ -112,26 +113,28 @@ func (x datetime) CompareSameType(op syntax.Token, y starlark.Value, _ int) (boo
 	return holds(op, x.instant().Cmp(o.instant())), nil
 }
 
-// plus moves the clock on.
-func (x datetime) plus(d timedelta) (datetime, error) {
-	us := x.clock.micros + int64(d.secs)*1e6 + int64(d.micros)
-	day, err := inRange(int(x.date) + d.days + int(us/dayMicros))
-	return datetime{day, clockTime{micros: us % dayMicros, zone: x.clock.zone}}, err
+// plus is x some days and microseconds later, of either sign.
+func (x datetime) plus(days int, micros int64) (datetime, error) {
+	micros += x.clock.micros
+	days += int(micros / dayMicros)
+	if micros %= dayMicros; micros < 0 {
+		micros += dayMicros
+		days--
+	}
+	day, err := inRange(int(x.date) + days)
+	return datetime{day, clockTime{micros: micros, zone: x.clock.zone}}, err
 }
 
 // Binary is datetime + timedelta, datetime - timedelta and datetime - datetime.
 func (x datetime) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (starlark.Value, error) {
 	switch y := y.(type) {
 	case timedelta:
+		rest := int64(y.secs)*1e6 + int64(y.micros)
 		if op == syntax.PLUS {
-			return orError(x.plus(y))
+			return orError(x.plus(y.days, rest))
 		}
 		if op == syntax.MINUS && side == starlark.Left {
-			d, err := deltaOf(new(big.Int).Neg(y.total()))
-			if err != nil {
-				return nil, err
-			}
-			return orError(x.plus(d))
+			return orError(x.plus(-y.days, -rest))
 		}
 	case datetime:
 		if op != syntax.MINUS {
@@ -196,7 +199,7 @@ func timestampArg(name string, args starlark.Tuple, kwargs []starlark.Tuple, zon
 		if math.Abs(whole) < 1<<40 {
 			return time.Unix(int64(whole), int64(math.RoundToEven((float64(f)-whole)*1e6))*1000), nil
 		}
-		return time.Time{}, wire.Errorf("ValueError", "year is out of range")
+		return time.Time{}, wire.Errorf("OverflowError", "timestamp out of range for platform time_t")
 	}
 	n, err := toIndex(v)
 	if err == nil && (n > 1<<40 || n < -1<<40) {
@@ -309,6 +312,9 @@ func datetimeFunctions() map[string]goFunc {
 		if err := bind("isoformat", args, kwargs, "sep?", &sep, "timespec?", &spec); err != nil {
 			return nil, err
 		}
+		if utf8.RuneCountInString(sep) != 1 {
+			return nil, wire.Errorf("TypeError", "isoformat() argument 1 must be a unicode character, not str")
+		}
 		s, err := x.clock.iso(spec)
 		return orError(starlark.String(x.date.iso()+sep+s), err)
 	})
@@ -331,6 +337,11 @@ func datetimeFunctions() map[string]goFunc {
 		z, err := zoneArg(zone)
 		if err != nil {
 			return nil, err
+		}
+		if from := x.clock.zone; from != nil && z != nil {
+			there, err := x.plus(0, z.offset-from.offset)
+			there.clock.zone = z
+			return orError(there, err)
 		}
 		t := x.moment()
 		if z == nil {

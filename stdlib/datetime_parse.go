@@ -246,6 +246,10 @@ func strptimePiece(c byte) string {
 		return `36[0-6]|3[0-5]\d|[1-2]\d\d|0[1-9]\d|00[1-9]|[1-9]\d|0[1-9]|[1-9]`
 	case 'u':
 		return `[1-7]`
+	case 'w':
+		return `[0-6]`
+	case 'U', 'W':
+		return `5[0-3]|[0-4]\d|\d`
 	case 'V':
 		return `5[0-3]|0[1-9]|[1-4]\d|\d`
 	case 'p':
@@ -285,10 +289,8 @@ func datetimeStrptime(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tup
 	if err := bind("strptime", args, kwargs, "date_string", &text, "format", &format); err != nil {
 		return nil, err
 	}
-	full := format
-	for short, long := range map[string]string{"%c": "%a %b %d %H:%M:%S %Y", "%x": "%m/%d/%y", "%X": "%H:%M:%S", "%T": "%H:%M:%S", "%D": "%m/%d/%y", "%F": "%Y-%m-%d", "%R": "%H:%M"} {
-		full = strings.ReplaceAll(full, short, long)
-	}
+	full := strings.NewReplacer("%%", "%%", "%c", "%a %b %d %H:%M:%S %Y", "%x", "%m/%d/%y", "%X", "%H:%M:%S", "%T", "%H:%M:%S",
+		"%D", "%m/%d/%y", "%F", "%Y-%m-%d", "%R", "%H:%M").Replace(format)
 	var pattern strings.Builder
 	var groups []byte
 	for i := 0; i < len(full); i++ {
@@ -380,18 +382,47 @@ func strptimeResult(fields map[byte]string) (datetime, error) {
 	if err != nil {
 		return x, err
 	}
-	if j := number('j', 0); j > 0 {
-		x.date, err = inRange(ordinalOf(y, 1, 1) + j - 1)
-	}
-	if fields['G'] != "" && fields['V'] != "" {
-		day := number('u', 1)
-		for i := range 7 {
-			name := time.Weekday(i).String()
-			if strings.EqualFold(fields['a'], name[:3]) || strings.EqualFold(fields['A'], name) {
-				day = (i+6)%7 + 1
-			}
+	day := weekdayField(fields)
+	switch given := func(c byte) bool { return fields[c] != "" }; {
+	case given('G') && given('j'):
+		err = wire.Errorf("ValueError", "Day of the year directive '%%j' is not compatible with ISO year directive '%%G'. Use '%%Y' instead.")
+	case given('G') && (!given('V') || day < 0):
+		err = wire.Errorf("ValueError", "ISO year directive '%%G' must be used with the ISO week directive '%%V' and a weekday directive ('%%A', '%%a', '%%w', or '%%u').")
+	case given('G'):
+		x.date, err = isoWeekDate(number('G', 0), number('V', 0), day+1)
+	case given('V') && (day < 0 || !given('Y') && !given('y')):
+		err = wire.Errorf("ValueError", "ISO week directive '%%V' must be used with the ISO year directive '%%G' and a weekday directive ('%%A', '%%a', '%%w', or '%%u').")
+	case given('V'):
+		err = wire.Errorf("ValueError", "ISO week directive '%%V' is incompatible with the year directive '%%Y'. Use the ISO year '%%G' instead.")
+	case given('j'):
+		x.date, err = inRange(ordinalOf(y, 1, 1) + number('j', 0) - 1)
+	case day >= 0 && (given('U') || given('W')):
+		first, n := ordinalOf(y, 1, 1), number('U', number('W', 0))
+		start := (first + 6) % 7 // the weekday of January 1, counted from the day that weeks start with
+		if given('U') {
+			start, day = (start+1)%7, (day+1)%7
 		}
-		x.date, err = isoWeekDate(number('G', 0), number('V', 0), day)
+		if start == 0 && n > 0 { // there is no week 0
+			n--
+		}
+		x.date, err = inRange(first - start + 7*n + day)
 	}
 	return x, err
+}
+
+// weekdayField is the weekday that a directive gave, from Monday on, or -1.
+func weekdayField(fields map[byte]string) int {
+	if n, err := strconv.Atoi(fields['u']); err == nil {
+		return n - 1
+	}
+	if n, err := strconv.Atoi(fields['w']); err == nil {
+		return (n + 6) % 7
+	}
+	for i := range 7 {
+		name := time.Weekday((i + 1) % 7).String()
+		if strings.EqualFold(fields['a'], name[:3]) || strings.EqualFold(fields['A'], name) {
+			return i
+		}
+	}
+	return -1
 }

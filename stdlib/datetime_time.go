@@ -213,11 +213,13 @@ func clockFunctions() map[string]goFunc {
 	m["replace"] = method(func(c clockTime, _ *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		return c.replace("replace", args, kwargs)
 	})
-	m["strftime"] = strftimeMethod(func(v starlark.Value) datetime {
-		return datetime{date: date(ordinalOf(1900, 1, 1)), clock: v.(clockTime)}
-	})
+	m["strftime"] = strftimeMethod(func(v starlark.Value) datetime { return v.(clockTime).in1900() })
+	m["__format__"] = m["strftime"]
 	return m
 }
+
+// in1900 is the day that strftime takes for times of day.
+func (c clockTime) in1900() datetime { return datetime{date: date(ordinalOf(1900, 1, 1)), clock: c} }
 
 // strftime formats as the C library does, with Python's %f, %z, %:z and %Z.
 func (x datetime) strftime(format string) string {

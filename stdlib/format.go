@@ -114,6 +114,12 @@ func (l *Lib) format(v starlark.Value, text string) (string, error) {
 		return l.str(v)
 	}
 	switch v := v.(type) {
+	case date:
+		return datetime{date: v}.strftime(text), nil
+	case datetime:
+		return v.strftime(text), nil
+	case clockTime:
+		return v.in1900().strftime(text), nil
 	case starlark.String, starlark.Int, starlark.Float, starlark.Bool:
 		f, err := parseSpec(text, pyType(v))
 		if err != nil {
