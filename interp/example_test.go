@@ -363,7 +363,7 @@ func ExampleRuntime_Call() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	_, err = rt.Call(ctx, globals["f"], nil, nil)
 	fmt.Println(err, errors.Is(err, context.DeadlineExceeded))

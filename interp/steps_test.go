@@ -117,17 +117,22 @@ def fork():
     forever()
 `
 	var out outputLog
-	rt := newRuntime(t, Options{Stderr: &out, Limits: Limits{Memory: 96 << 20, Time: 2 * time.Second, Processes: 3}})
-	fn, err := rt.Exec(deadline(t), "t.star", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
+	large := newRuntime(t, Options{Stderr: &out, Limits: Limits{Memory: 96 << 20, Time: time.Minute}})
+	long := newRuntime(t, Options{Stderr: &out, Limits: Limits{Memory: 96 << 20, Time: 2 * time.Second, Processes: 3}})
 	for _, c := range []struct{ f, limit string }{
 		{"bomb", "memory (96 MiB) at t.star:"},
 		{"string", "memory (96 MiB) at t.star:7"},
 		{"forever", "time (2s) at t.star:15"},
 		{"fork", ""},
 	} {
+		rt := large
+		if c.f == "forever" || c.f == "fork" {
+			rt = long
+		}
+		fn, err := rt.Exec(deadline(t), "t.star", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, how := range []string{"child", "pool", "executor"} {
 			if (c.f == "forever" || c.f == "fork") && how != "child" {
 				continue // they take their time
@@ -138,7 +143,8 @@ def fork():
 			}
 		}
 	}
-	rt.Close()
+	large.Close()
+	long.Close()
 	for _, s := range []string{"memory (96 MiB) at t.star:", "memory (96 MiB) at t.star:7", "time (2s) at t.star:15", "t.star:17:49: in fork", "process limit of 3"} {
 		if !strings.Contains(out.text.String(), s) {
 			t.Errorf("no child says %s:\n%s", s, &out.text)
