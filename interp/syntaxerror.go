@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"slices"
@@ -59,6 +60,11 @@ func newSyntaxError(problems []Problem) *SyntaxError {
 
 // parse parses a file. An error is a *SyntaxError, with what is wrong in later statements too.
 func parse(file string, text []byte) (*syntax.File, error) {
+	if i := bytes.IndexByte(text, 0); i >= 0 { // go.starlark.net takes it for the end of the file
+		before := text[bytes.LastIndexByte(text[:i], '\n')+1 : i]
+		pos := syntax.MakePosition(&file, int32(bytes.Count(text[:i], []byte("\n")))+1, int32(utf8.RuneCount(before))+1)
+		return nil, newSyntaxError([]Problem{{pos, "source code cannot contain null bytes"}})
+	}
 	f, err := ship.Options.Parse(file, text, 0)
 	var first syntax.Error
 	if errors.As(err, &first) {
