@@ -77,8 +77,9 @@ type parsing struct {
 type option struct {
 	arg   *argument // nil: looks like an option and is none
 	flag  string
-	value string // after =
-	has   bool
+	value string
+	has   bool // there is a value
+	sep   bool // it comes after =, not right behind the flag
 }
 
 func (p *argParser) parseInto(thread *starlark.Thread, argv []string, ns *Instance) ([]string, error) {
@@ -140,7 +141,7 @@ func (p *argParser) option(s string) (o option, is bool, err error) {
 	}
 	name, value, has := strings.Cut(s, "=")
 	if a := p.flag(name); has && a != nil {
-		return option{a, name, value, true}, true, nil
+		return option{a, name, value, true, true}, true, nil
 	}
 	var found []option
 	var names []string
@@ -149,14 +150,14 @@ func (p *argParser) option(s string) (o option, is bool, err error) {
 			switch {
 			case strings.HasPrefix(s, "--"):
 				if p.abbrev && strings.HasPrefix(f, name) {
-					found = append(found, option{a, f, value, has})
+					found = append(found, option{a, f, value, has, has})
 					names = append(names, f)
 				}
 			case len(f) == 2 && f == s[:2]:
-				found = append(found, option{a, f, s[2:], true})
+				found = append(found, option{a, f, s[2:], true, false})
 				names = append(names, f)
 			case len(f) > 2 && p.abbrev && strings.HasPrefix(f, name) && !strings.HasPrefix(f, "--"):
-				found = append(found, option{a, f, value, has})
+				found = append(found, option{a, f, value, has, has})
 				names = append(names, f)
 			}
 		}
@@ -311,16 +312,18 @@ func (r *parsing) optional(i int) (int, error) {
 		switch {
 		case len(counts) == 1 && counts[0] == 1:
 			return i + 1, r.take(o.arg, []string{o.value}, o.flag)
-		case len(counts) == 1 && counts[0] == 0 && len(o.flag) == 2 && o.value != "" && !strings.Contains(r.argv[i], "="): // -xyz is -x -yz
+		case len(counts) == 1 && counts[0] == 0 && o.flag[1] != '-' && o.value != "" && !o.sep && o.value[0] != '-': // -xyz is -x -yz
 			if err := r.take(o.arg, nil, o.flag); err != nil {
 				return 0, err
 			}
 			flag := "-" + o.value[:1]
 			a := r.p.flag(flag)
 			if a == nil {
-				return 0, faultf(o.arg, "ignored explicit argument %s", pyQuote(o.value))
+				r.extras = append(r.extras, "-"+o.value)
+				return i + 1, nil
 			}
-			o = option{a, flag, o.value[1:], len(o.value) > 1}
+			rest, sep := strings.CutPrefix(o.value[1:], "=")
+			o = option{a, flag, rest, len(o.value) > 1, sep}
 		default:
 			return 0, faultf(o.arg, "ignored explicit argument %s", pyQuote(o.value))
 		}

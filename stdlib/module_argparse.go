@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/starmp/starmp/mp/wire"
+	"github.com/starmp/starmp/stdlib/internal/sre"
 	"go.starlark.net/starlark"
 )
 
@@ -43,9 +44,16 @@ func (l *Lib) namespaceClass() *Class {
 		return starlark.None, argCount("Namespace", args, nil, 0, 0)
 	})
 	c.addMethod("__repr__", func(_ *starlark.Thread, x *Instance, _ starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-		var parts []string
+		var parts, others []string
 		for _, a := range x.ownItems() {
-			parts = append(parts, a.name+"="+a.value.String())
+			if sre.Identifier(a.name) {
+				parts = append(parts, a.name+"="+a.value.String())
+			} else {
+				others = append(others, starlark.String(a.name).String()+": "+a.value.String())
+			}
+		}
+		if len(others) > 0 {
+			parts = append(parts, "**{"+strings.Join(others, ", ")+"}")
 		}
 		return starlark.String("Namespace(" + strings.Join(parts, ", ") + ")"), nil
 	})
@@ -217,11 +225,17 @@ func (p *argParser) addArgument(g *argGroup, args starlark.Tuple, kwargs []starl
 	if required != nil {
 		a.required = bool(required.Truth())
 	}
+	if err := a.checkAction(kwargs); err != nil {
+		return nil, err
+	}
 	if err := a.check(); err != nil {
 		return nil, err
 	}
+	if a.def == nil && orNil(p.argumentDefault) != starlark.None {
+		a.def = p.argumentDefault
+	}
 	if a.def == nil {
-		a.def = orNil(p.argumentDefault)
+		a.def = starlark.None
 		switch {
 		case a.action == "store_true":
 			a.def = starlark.False
@@ -231,10 +245,18 @@ func (p *argParser) addArgument(g *argGroup, args starlark.Tuple, kwargs []starl
 			a.def = starlark.String(argSuppress)
 		}
 	}
+	var taken []string
 	for _, f := range a.flags {
 		if p.flag(f) != nil {
-			return nil, wire.Errorf("argparse.ArgumentError", "argument %s: conflicting option string: %s", strings.Join(a.flags, "/"), f)
+			taken = append(taken, f)
 		}
+	}
+	if len(taken) > 0 {
+		plural := ""
+		if len(taken) > 1 {
+			plural = "s"
+		}
+		return nil, wire.Errorf("argparse.ArgumentError", "argument %s: conflicting option string%s: %s", strings.Join(a.flags, "/"), plural, strings.Join(taken, ", "))
 	}
 	if a.action == "BooleanOptionalAction" {
 		for _, f := range slices.Clone(a.flags) {
@@ -242,9 +264,6 @@ func (p *argParser) addArgument(g *argGroup, args starlark.Tuple, kwargs []starl
 				a.flags = append(a.flags, "--no-"+f[2:])
 			}
 		}
-	}
-	if a.typ != nil && !isCallable(a.typ) {
-		return nil, wire.Errorf("ValueError", "%s is not callable", a.typ)
 	}
 	p.add(g, a)
 	return starlark.None, nil
@@ -294,25 +313,6 @@ func (a *argument) names(args starlark.Tuple, dest string, required starlark.Val
 		}
 	}
 	return nil
-}
-
-func (a *argument) check() error {
-	switch a.action {
-	case "store", "append", "extend":
-		if n, ok := a.nargs.(starlark.Int); ok && n.Sign() == 0 {
-			return wire.Errorf("ValueError", "nargs for %s actions must be != 0; if you have nothing to store, actions such as store true or store const may be more appropriate", a.action)
-		}
-		if s, ok := starlark.AsString(orNil(a.nargs)); a.constant != nil && !(ok && s == "?") && a.action == "store" {
-			return wire.Errorf("ValueError", "nargs must be '?' to supply const")
-		}
-		return nil
-	case "store_const", "store_true", "store_false", "append_const", "count", "help", "version", "BooleanOptionalAction":
-		if a.nargs != nil {
-			return wire.Errorf("TypeError", "action %s takes no nargs", pyQuote(a.action))
-		}
-		return nil
-	}
-	return wire.Errorf("ValueError", `unknown action "%s"`, a.action)
 }
 
 func (p *argParser) flag(s string) *argument {
