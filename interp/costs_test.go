@@ -41,6 +41,8 @@ var costs = []struct {
 	{"pool's apply", "p = multiprocessing.Pool(2)\np.map(abs, range(1000))", "p.apply(abs, (i,))", 500, 32, 1300}, // 24 where nobody has to sleep, 28 on a busy machine,
 	{"pool's imap, one task", "p = multiprocessing.Pool(2)\np.map(abs, range(1000))\nit = p.imap(abs, range(3000))", "it.next()", 500, 14, 330},
 	{"method call", "C = type('C', (), {'f': lambda self: None})\no = C()", "o.f()", 10000, 2.1, 56},
+	{"len, str and isinstance", "x = 'text'", "len(x); str(x); isinstance(x, str)", 10000, 3.1, 70},
+	{"with_", "l = multiprocessing.Lock()\ndef body():\n    pass", "with_(l, body)", 10000, 2.1, 52},
 	{"attribute", "C = type('C', (), {})\no = C()", "o.x = i; o.x", 10000, 0.05, 4},
 }
 

@@ -134,3 +134,16 @@ func missing(fn, kind string, all []param) error {
 	}
 	return wire.Errorf("TypeError", "%s() missing %d required %s arguments: %s, and %s", fn, n, kind, strings.Join(names[:n-1], ", "), names[n-1])
 }
+
+// exactly is starlark.UnpackPositionalArgs where there are to be n arguments, of any type, which stay in args: without an allocation for
+// each of them.
+func exactly(fn string, n int, args starlark.Tuple, kwargs []starlark.Tuple) error {
+	if len(args) == n && len(kwargs) == 0 {
+		return nil
+	}
+	vars := make([]any, n)
+	for i := range vars {
+		vars[i] = new(starlark.Value)
+	}
+	return starlark.UnpackPositionalArgs(fn, args, kwargs, n, vars...)
+}

@@ -115,10 +115,10 @@ func (l *Lib) Catches(err error) bool {
 
 // with is the built-in with_(cm, body). No CPython counterpart but the statement.
 func (l *Lib) with(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var cm, body starlark.Value
-	if err := starlark.UnpackPositionalArgs("with_", args, kwargs, 2, &cm, &body); err != nil {
+	if err := exactly("with_", 2, args, kwargs); err != nil {
 		return nil, err
 	}
+	cm, body := args[0], args[1]
 	enter, exit, err := l.manager(cm)
 	if err != nil {
 		return nil, err
@@ -136,11 +136,14 @@ func (l *Lib) with(thread *starlark.Thread, _ *starlark.Builtin, args starlark.T
 	if err != nil {
 		return l.leave(thread, exit, err)
 	}
-	if _, err := l.Call(thread, exit, starlark.Tuple{starlark.None, starlark.None, starlark.None}, nil); err != nil {
+	if _, err := l.Call(thread, exit, noError, nil); err != nil {
 		return nil, err
 	}
 	return v, nil
 }
+
+// noError is what __exit__ gets if the body has not failed.
+var noError = starlark.Tuple{starlark.None, starlark.None, starlark.None}
 
 // leave calls __exit__ after body has failed with err. KeyboardInterrupt goes on as an ordinary exception from here, because a cancelled
 // thread can't run a script's __exit__. Where the host cancelled the thread, __exit__ is called all the same: what Go

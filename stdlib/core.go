@@ -56,10 +56,10 @@ func (l *Lib) coreBuiltins() starlark.StringDict {
 
 // builtinLen is https://docs.python.org/3/library/functions.html#len.
 func (l *Lib) builtinLen(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var x starlark.Value
-	if err := starlark.UnpackPositionalArgs("len", args, kwargs, 1, &x); err != nil {
+	if err := exactly("len", 1, args, kwargs); err != nil {
 		return nil, err
 	}
+	x := args[0]
 	if i, ok := x.(*Instance); ok {
 		n, err := i.length()
 		return starlark.MakeInt(n), err

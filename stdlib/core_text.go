@@ -16,10 +16,10 @@ func (l *Lib) builtinStr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.
 	case len(args) > 1 || len(kwargs) > 0:
 		return decodedStr(args, kwargs)
 	}
-	var x starlark.Value
-	if err := starlark.UnpackPositionalArgs("str", args, kwargs, 1, &x); err != nil {
+	if err := exactly("str", 1, args, kwargs); err != nil {
 		return nil, err
 	}
+	x := args[0]
 	if _, ok := x.(starlark.String); ok {
 		return x, nil
 	}
@@ -73,11 +73,10 @@ func builtinBytes(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 
 // builtinRepr is https://docs.python.org/3/library/functions.html#repr. Strings are in double quotes, as in all of Starlark.
 func (l *Lib) builtinRepr(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var x starlark.Value
-	if err := starlark.UnpackPositionalArgs("repr", args, kwargs, 1, &x); err != nil {
+	if err := exactly("repr", 1, args, kwargs); err != nil {
 		return nil, err
 	}
-	s, err := l.repr(x)
+	s, err := l.repr(args[0])
 	return starlark.String(s), err
 }
 

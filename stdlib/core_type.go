@@ -76,10 +76,10 @@ func orNil(v starlark.Value) starlark.Value {
 
 // builtinIsinstance is https://docs.python.org/3/library/functions.html#isinstance.
 func (l *Lib) builtinIsinstance(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var x, class starlark.Value
-	if err := starlark.UnpackPositionalArgs("isinstance", args, kwargs, 2, &x, &class); err != nil {
+	if err := exactly("isinstance", 2, args, kwargs); err != nil {
 		return nil, err
 	}
+	x, class := args[0], args[1]
 	is, ok := l.anyClass(class, func(c starlark.Value) (bool, bool) { return l.isInstance(x, c) })
 	if !ok {
 		return nil, wire.Errorf("TypeError", "isinstance() arg 2 must be a type, a tuple of types, or a union")
@@ -89,10 +89,10 @@ func (l *Lib) builtinIsinstance(_ *starlark.Thread, _ *starlark.Builtin, args st
 
 // builtinIssubclass is https://docs.python.org/3/library/functions.html#issubclass.
 func (l *Lib) builtinIssubclass(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var sub, class starlark.Value
-	if err := starlark.UnpackPositionalArgs("issubclass", args, kwargs, 2, &sub, &class); err != nil {
+	if err := exactly("issubclass", 2, args, kwargs); err != nil {
 		return nil, err
 	}
+	sub, class := args[0], args[1]
 	if !l.isClass(sub) {
 		return nil, wire.Errorf("TypeError", "issubclass() arg 1 must be a class")
 	}

@@ -11,11 +11,10 @@ import (
 // builtinHash is https://docs.python.org/3/library/functions.html#hash. Numbers hash as in CPython, strings and bytes as Starlark
 // specifies; tuples of these, too, have the same hash in every process, so work can be divided by it.
 func (l *Lib) builtinHash(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var x starlark.Value
-	if err := starlark.UnpackPositionalArgs("hash", args, kwargs, 1, &x); err != nil {
+	if err := exactly("hash", 1, args, kwargs); err != nil {
 		return nil, err
 	}
-	h, err := l.hash(thread, x)
+	h, err := l.hash(thread, args[0])
 	if err != nil {
 		return nil, err
 	}
