@@ -247,10 +247,11 @@ func TestChildForgotten(t *testing.T) {
 	if got := string(out); err == nil || strings.Count(got, "main\n") != 1 || !strings.Contains(got, "interp.Child first") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	// Here a child gets to main before Child is called.
+	// Here a child gets to main before Child is called. The start is tried thrice where the child has gone before it was given its task, with
+	// spares beside it; that is all.
 	cmd := exec.Command(build(t, "./testdata/forgotten"), "late")
 	out, err = cmd.CombinedOutput()
-	if got := string(out); err == nil || strings.Count(got, "main\n") > 2 || !strings.Contains(got, "interp.Child first") {
+	if got := string(out); err == nil || strings.Count(got, "main\n") > 8 || !strings.Contains(got, "interp.Child first") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -66,8 +66,8 @@ func (p *Pool) CallKw(ctx context.Context, fn starlark.Value, args starlark.Tupl
 
 // Exec runs a script in a worker, from its first line on, and then calls its function fn with args; without a name for fn the result is None.
 // It is for scripts that are not trusted, of which nothing, not even the top level, is to run in this process. File is the script's name in
-// positions. The script finds the runtime's predeclared names and those of Options, which are sent. What cannot be compiled is an *Error of class "SyntaxError". Otherwise
-// Exec is as Call.
+// positions. The script finds the runtime's predeclared names and those of Options, which are sent. What cannot be compiled is an *Error of
+// class "SyntaxError". Otherwise Exec is as Call.
 func (p *Pool) Exec(ctx context.Context, file string, text []byte, fn string, args ...starlark.Value) (starlark.Value, error) {
 	own := new(starlark.Dict)
 	for name, v := range p.rt.opts.Predeclared {
