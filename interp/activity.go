@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"weak"
 
+	"github.com/starmp/starmp/interp/internal/eval"
 	"github.com/starmp/starmp/mp"
 	"go.starlark.net/starlark"
 )
@@ -93,14 +94,14 @@ func (rt *Runtime) limitSteps(thread *starlark.Thread, a *activity) {
 		counted = n
 		if taken > most {
 			thread.Cancel(stepsReason)
-			thread.SetMaxExecutionSteps(n + 1)
+			eval.SetMaxSteps(thread, n+1)
 			return
 		}
 		if n-sliced >= timeSlice {
 			sliced = n
 			slice(thread)
 		}
-		thread.SetMaxExecutionSteps(n + min(timeSlice, most+1-taken))
+		eval.SetMaxSteps(thread, n+min(timeSlice, most+1-taken))
 	}
-	thread.SetMaxExecutionSteps(min(timeSlice, most+1))
+	eval.SetMaxSteps(thread, min(timeSlice, most+1))
 }

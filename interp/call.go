@@ -67,7 +67,7 @@ func (rt *Runtime) eval1(thread *starlark.Thread, expr string) (starlark.Value, 
 	start, _ := stmt.Span()
 	f.Stmts[0] = &syntax.AssignStmt{OpPos: start, Op: syntax.EQ, LHS: &syntax.Ident{NamePos: start, Name: result}, RHS: stmt.X}
 	env := rt.moduleEnv(mainName)
-	globals, err := rt.start(thread, env, rt.eval.addTo(env, mainName, file, []byte(text)), f)
+	globals, err := rt.start(thread, env, rt.eval.AddModule(mainName, file, []byte(text)), f)
 	if err != nil {
 		return nil, err
 	}

@@ -3,11 +3,13 @@ package interp
 import (
 	"errors"
 	"fmt"
+	"github.com/starmp/starmp/interp/internal/spell"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/starmp/starmp/interp/internal/eval"
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -55,7 +57,7 @@ func (c *checker) file(file string, text []byte) *SyntaxError {
 	env := c.moduleEnv(mainName)
 	f, err := parse(file, c.eval.AddModule(mainName, file, text).Text)
 	if err == nil {
-		_, err = compileFile(f, env, nil)
+		_, err = compileFile(f, eval.NewEnv(env, nil), nil)
 	}
 	var wrong *SyntaxError
 	if err != nil && !errors.As(err, &wrong) {
@@ -91,7 +93,7 @@ func (c *checker) load(from string, load *syntax.LoadStmt) []Problem {
 	for _, id := range load.From {
 		if !slices.Contains(names, id.Name) {
 			msg := fmt.Sprintf("load: name %s not found in module %s", id.Name, name)
-			if hint := nearest(id.Name, slices.Values(names)); hint != "" {
+			if hint := spell.Nearest(id.Name, slices.Values(names)); hint != "" {
 				msg += fmt.Sprintf(" (did you mean %s?)", hint)
 			}
 			problems = append(problems, Problem{id.NamePos, msg})
@@ -117,7 +119,7 @@ func (c *checker) names(from, name string) ([]string, error) {
 		}
 		f, err := parse(path, text)
 		if err == nil {
-			_, err = compileFile(f, c.moduleEnv(moduleName(path)), nil)
+			_, err = compileFile(f, eval.NewEnv(c.moduleEnv(moduleName(path)), nil), nil)
 		}
 		if err == nil {
 			names = []string{}

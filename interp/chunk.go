@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"github.com/starmp/starmp/interp/internal/eval"
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 )
@@ -130,13 +131,13 @@ func unparen(x syntax.Expr) syntax.Expr {
 
 // globals is the environment of a REPL: predeclared names and, once set, the session's globals.
 type globals struct {
-	env starlark.StringDict
+	env *eval.Env
 }
 
-func newGlobals(env starlark.StringDict) *globals {
-	g := &globals{env}
+func newGlobals(env, own starlark.StringDict) *globals {
+	g := &globals{eval.NewSession(env, own)}
 	env[setName] = starlark.NewBuiltin(setName, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-		env[string(args[0].(starlark.String))] = args[1]
+		g.env.Set(string(args[0].(starlark.String)), args[1])
 		return starlark.None, nil
 	})
 	return g
@@ -145,10 +146,10 @@ func newGlobals(env starlark.StringDict) *globals {
 // exec compiles and runs one chunk. The result is the value of a chunk that is a single expression, else nil.
 func (g *globals) exec(thread *starlark.Thread, f *syntax.File) (starlark.Value, error) {
 	bound := rewriteChunk(f)
-	prog, err := compileFile(f, g.env, bound)
+	m, err := compileFile(f, g.env, bound)
 	if err != nil {
 		return nil, err
 	}
-	result, err := prog.Init(thread, g.env)
-	return result[resultName], err
+	err = m.Run(thread)
+	return m.Global(resultName), err
 }

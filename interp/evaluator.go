@@ -1,7 +1,6 @@
 package interp
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -9,9 +8,11 @@ import (
 	"strings"
 	"weak"
 
+	"github.com/starmp/starmp/interp/internal/eval"
 	"github.com/starmp/starmp/mp/ship"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 // evaluator takes functions of go.starlark.net apart, for sending, and puts received ones together. All its methods
@@ -26,31 +27,104 @@ type evaluator struct {
 	files       map[string]*ship.Module // modules that run here, by file name as in positions; nil: has no source
 	homes       map[*ship.Module]*home
 	away        map[*ship.Module]*away
-	sessions    map[string]*scope                 // globals that modules share
-	synthetic   map[*starlark.Module]*ship.Module // what the functions of a factory really belong to
+	sessions    map[string]*scope // globals that modules share
 }
 
 var _ ship.Evaluator = (*evaluator)(nil)
 
 // home is what is known of a module whose top level ran in this process.
 type home struct {
-	module weak.Pointer[starlark.Module]
+	module weakModule
 	// sent are functions that were sent from here. Where they come back they are the same functions again.
-	sent map[position]weak.Pointer[starlark.Function]
+	sent map[position]weakFunction
+}
+
+// function is a function of a script, this package's or one that a host's go.starlark.net runs.
+type function interface {
+	starlark.Callable
+	Position() syntax.Position
+	NumParams() int
+	ParamDefault(i int) starlark.Value
+	NumFreeVars() int
+	FreeVar(i int) (starlark.Binding, starlark.Value)
+}
+
+var (
+	_ function = (*eval.Function)(nil)
+	_ function = (*starlark.Function)(nil)
+)
+
+// module is what a function belongs to.
+type module interface {
+	Globals() starlark.StringDict
+	predeclared(name string) starlark.Value
+}
+
+type ownModule struct{ *eval.Module }
+
+func (m ownModule) predeclared(name string) starlark.Value { return m.Predeclared(name) }
+
+type hostModule struct{ *starlark.Module }
+
+func (m hostModule) predeclared(name string) starlark.Value { return m.Predeclared()[name] }
+
+func moduleOf(fn function) module {
+	if fn, ok := fn.(*eval.Function); ok {
+		return ownModule{fn.Module()}
+	}
+	return hostModule{fn.(*starlark.Function).Module()}
+}
+
+// weakModule is a module that this does not keep; the zero value is none.
+type weakModule struct {
+	own  weak.Pointer[eval.Module]
+	host weak.Pointer[starlark.Module]
+}
+
+func makeWeak(m module) weakModule {
+	if m, ok := m.(ownModule); ok {
+		return weakModule{own: weak.Make(m.Module)}
+	}
+	return weakModule{host: weak.Make(m.(hostModule).Module)}
+}
+
+func (w weakModule) value() module {
+	if m := w.own.Value(); m != nil {
+		return ownModule{m}
+	}
+	if m := w.host.Value(); m != nil {
+		return hostModule{m}
+	}
+	return nil
+}
+
+type weakFunction struct {
+	own  weak.Pointer[eval.Function]
+	host weak.Pointer[starlark.Function]
+}
+
+func (w weakFunction) value() function {
+	if fn := w.own.Value(); fn != nil {
+		return fn
+	}
+	if fn := w.host.Value(); fn != nil {
+		return fn
+	}
+	return nil
 }
 
 // away is what is known of a module that functions were received from.
 type away struct {
 	*scope
-	factories map[position]*starlark.Function
+	factories map[position]*eval.Function
 	// made are the functions without free variables or changeable defaults. One that comes again is the same function again.
-	made map[position]*starlark.Function
+	made map[position]*eval.Function
 }
 
 // scope is the globals of a received module, or of all modules of a received session.
 type scope struct {
-	env   starlark.StringDict // what factories see: the globals, and the predeclared names that they don't shadow
-	names map[string]bool     // names in env that are globals
+	env   *eval.Env       // what factories see: the globals, and the predeclared names that they don't shadow
+	names map[string]bool // names in env that are globals
 }
 
 type position struct{ line, col int32 }
@@ -63,7 +137,6 @@ func newEvaluator(predeclared func() starlark.StringDict) *evaluator {
 		homes:       map[*ship.Module]*home{},
 		away:        map[*ship.Module]*away{},
 		sessions:    map[string]*scope{},
-		synthetic:   map[*starlark.Module]*ship.Module{},
 	}
 }
 
@@ -71,17 +144,6 @@ func newEvaluator(predeclared func() starlark.StringDict) *evaluator {
 // up on disk.
 func (ev *evaluator) AddModule(name, file string, text []byte) *ship.Module {
 	return ev.AddChunk("", name, file, text)
-}
-
-// sourceKey is the name, which no script can write, of a module's own source among its predeclared names: several texts may have run under one
-// file name, and their functions may all be alive. It begins as the names do that dir() leaves out.
-const sourceKey = "%source"
-
-// addTo is AddModule for a module that will have env, which is its own.
-func (ev *evaluator) addTo(env starlark.StringDict, name, file string, text []byte) *ship.Module {
-	m := ev.AddModule(name, file, text)
-	env[sourceKey] = m
-	return m
 }
 
 // AddChunk is AddModule for a part of an interactive session: in other processes, all parts of a session have one set of
@@ -96,14 +158,16 @@ func (ev *evaluator) AddChunk(session, name, file string, text []byte) *ship.Mod
 	return m
 }
 
-// Type implements ship.Evaluator.
-func (ev *evaluator) Type() reflect.Type { return reflect.TypeFor[*starlark.Function]() }
+// Types implements ship.Evaluator.
+func (ev *evaluator) Types() []reflect.Type {
+	return []reflect.Type{reflect.TypeFor[*eval.Function](), reflect.TypeFor[*starlark.Function]()}
+}
 
 // Describe implements ship.Evaluator.
 func (ev *evaluator) Describe(c starlark.Callable) (ship.Func, error) {
-	fn := c.(*starlark.Function)
+	fn := c.(function)
 	pos := fn.Position()
-	m, received := ev.synthetic[fn.Module()]
+	m, received := ev.received(fn)
 	if !received {
 		m = ev.file(fn)
 	}
@@ -132,12 +196,24 @@ func (ev *evaluator) Describe(c starlark.Callable) (ship.Func, error) {
 	return f, nil
 }
 
-func noSource(fn *starlark.Function) error {
+// received is the source of a factory: what its functions really belong to.
+type received struct{ *ship.Module }
+
+// received returns the module that a function was received from.
+func (ev *evaluator) received(fn function) (*ship.Module, bool) {
+	if own, ok := fn.(*eval.Function); ok {
+		r, ok := own.Module().Source.(received)
+		return r.Module, ok
+	}
+	return nil, false
+}
+
+func noSource(fn function) error {
 	return wire.Errorf("TypeError", "source of function %s (%s) is not available", fn.Name(), fn.Position())
 }
 
 // freeVars returns the free variables of fn in the order of its definition.
-func freeVars(fn *starlark.Function, def *ship.Def) ([]ship.Binding, error) {
+func freeVars(fn function, def *ship.Def) ([]ship.Binding, error) {
 	var list []ship.Binding
 	for _, name := range def.Free {
 		found := false
@@ -156,9 +232,11 @@ func freeVars(fn *starlark.Function, def *ship.Def) ([]ship.Binding, error) {
 }
 
 // file returns the module of a function that isn't received.
-func (ev *evaluator) file(fn *starlark.Function) *ship.Module {
-	if own, ok := fn.Module().Predeclared()[sourceKey].(*ship.Module); ok {
-		return own
+func (ev *evaluator) file(fn function) *ship.Module {
+	if own, ok := fn.(*eval.Function); ok {
+		if m, ok := own.Module().Source.(*ship.Module); ok {
+			return m
+		}
 	}
 	file := fn.Position().Filename()
 	m, ok := ev.files[file]
@@ -166,7 +244,7 @@ func (ev *evaluator) file(fn *starlark.Function) *ship.Module {
 		return m
 	}
 	if text, err := os.ReadFile(file); err == nil {
-		name, ok := starlark.AsString(fn.Module().Predeclared()["__name__"])
+		name, ok := starlark.AsString(orNone(moduleOf(fn).predeclared("__name__")))
 		if !ok {
 			name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 		}
@@ -190,30 +268,42 @@ func (ev *evaluator) line(file string, n int32) string {
 }
 
 // home notes that fn, of a module that runs here, is being sent.
-func (ev *evaluator) home(m *ship.Module, fn *starlark.Function) {
+func (ev *evaluator) home(m *ship.Module, fn function) {
 	h := ev.homes[m]
 	if h == nil {
-		h = &home{sent: map[position]weak.Pointer[starlark.Function]{}}
+		h = &home{sent: map[position]weakFunction{}}
 		ev.homes[m] = h
 	}
-	h.module = weak.Make(fn.Module())
+	h.module = makeWeak(moduleOf(fn))
 	if fn.NumFreeVars() == 0 {
-		h.sent[position{fn.Position().Line, fn.Position().Col}] = weak.Make(fn)
+		at := position{fn.Position().Line, fn.Position().Col}
+		if own, ok := fn.(*eval.Function); ok {
+			h.sent[at] = weakFunction{own: weak.Make(own)}
+		} else {
+			h.sent[at] = weakFunction{host: weak.Make(fn.(*starlark.Function))}
+		}
 	}
+}
+
+func orNone(v starlark.Value) starlark.Value {
+	if v == nil {
+		return starlark.None
+	}
+	return v
 }
 
 // Globals implements ship.Evaluator.
 func (ev *evaluator) Globals(e *wire.Encoder, m *ship.Module, c starlark.Callable) func(string) starlark.Value {
-	module := c.(*starlark.Function).Module()
-	if _, received := ev.synthetic[module]; received {
+	if _, received := ev.received(c.(function)); received {
 		a := ev.awayOf(m)
 		return func(name string) starlark.Value {
 			if !a.names[name] {
 				return nil
 			}
-			return a.env[name]
+			return a.env.Get(name)
 		}
 	}
+	module := moduleOf(c.(function))
 	globals, ok := e.Local(module).(starlark.StringDict)
 	if !ok {
 		globals = module.Globals()
@@ -229,8 +319,8 @@ func (ev *evaluator) Globals(e *wire.Encoder, m *ship.Module, c starlark.Callabl
 
 // ownName returns the value of a predeclared name that means something else for this module than it does everywhere: what
 // its host alone has given it, or a global of an interactive session. It travels as a global does.
-func (ev *evaluator) ownName(module *starlark.Module, name string) starlark.Value {
-	v := module.Predeclared()[name]
+func (ev *evaluator) ownName(m module, name string) starlark.Value {
+	v := m.predeclared(name)
 	if v == nil || name == "__name__" {
 		return nil
 	}
@@ -247,11 +337,14 @@ func (ev *evaluator) ownName(module *starlark.Module, name string) starlark.Valu
 func (ev *evaluator) awayOf(m *ship.Module) *away {
 	a := ev.away[m]
 	if a == nil {
-		a = &away{scope: ev.sessions[m.Session], factories: map[position]*starlark.Function{}, made: map[position]*starlark.Function{}}
+		a = &away{scope: ev.sessions[m.Session], factories: map[position]*eval.Function{}, made: map[position]*eval.Function{}}
 		if a.scope == nil {
-			a.scope = &scope{env: starlark.StringDict{}, names: map[string]bool{}}
-			maps.Copy(a.env, ev.predeclared())
-			a.env["__name__"] = starlark.String(m.Name)
+			env := eval.NewEnv
+			if m.Session != "" {
+				env = eval.NewSession
+			}
+			a.scope = &scope{env: env(ev.predeclared(), ev.predeclared()), names: map[string]bool{}}
+			a.env.Set("__name__", starlark.String(m.Name))
 		}
 		if m.Session != "" {
 			ev.sessions[m.Session] = a.scope
@@ -265,16 +358,16 @@ func (ev *evaluator) awayOf(m *ship.Module) *away {
 func (g *scope) declare(name string) {
 	if !g.names[name] {
 		g.names[name] = true
-		delete(g.env, name)
+		g.env.Declare(name)
 	}
 }
 
 // set gives a global a value, unless it has one.
 func (g *scope) set(name string, v starlark.Value) {
 	g.declare(name)
-	if g.env[name] == nil {
-		g.env[name] = v
-		g.env[alias(name)] = v
+	if g.env.Get(name) == nil {
+		g.env.Set(name, v)
+		g.env.Set(alias(name), v)
 	}
 }
 
@@ -287,9 +380,9 @@ func (ev *evaluator) SetGlobal(m *ship.Module, name string, v starlark.Value) {
 }
 
 // homeModule returns m as it runs here, nil if it doesn't.
-func (ev *evaluator) homeModule(m *ship.Module) *starlark.Module {
+func (ev *evaluator) homeModule(m *ship.Module) module {
 	if h := ev.homes[m]; h != nil {
-		return h.module.Value()
+		return h.module.value()
 	}
 	return nil
 }
@@ -312,8 +405,8 @@ func (ev *evaluator) Define(f *ship.Func, fill func(starlark.Callable) ([]starla
 				v = ev.ownName(m, name)
 			}
 			if v != nil {
-				a.env[name] = v
-				a.env[alias(name)] = v
+				a.env.Set(name, v)
+				a.env.Set(alias(name), v)
 			}
 		}
 	}
@@ -337,11 +430,11 @@ func (ev *evaluator) Define(f *ship.Func, fill func(starlark.Callable) ([]starla
 }
 
 // sent returns the function that f describes, if it was sent from here and is no other now.
-func (ev *evaluator) sent(f *ship.Func) *starlark.Function {
+func (ev *evaluator) sent(f *ship.Func) function {
 	if len(f.Free) > 0 {
 		return nil
 	}
-	fn := ev.homes[f.Module].sent[position{f.Line, f.Col}].Value()
+	fn := ev.homes[f.Module].sent[position{f.Line, f.Col}].value()
 	if fn == nil || !sameDefaults(fn, f) {
 		return nil
 	}
@@ -349,7 +442,7 @@ func (ev *evaluator) sent(f *ship.Func) *starlark.Function {
 }
 
 // sameDefaults reports whether fn, which is defined where f is, has f's defaults.
-func sameDefaults(fn *starlark.Function, f *ship.Func) bool {
+func sameDefaults(fn function, f *ship.Func) bool {
 	var defaults []starlark.Value
 	for i := range fn.NumParams() {
 		if v := fn.ParamDefault(i); v != nil {
@@ -362,7 +455,7 @@ func sameDefaults(fn *starlark.Function, f *ship.Func) bool {
 // changeable reports whether two functions that have v as a default are told apart by what they do to it.
 func changeable(v starlark.Value) bool {
 	switch v := v.(type) {
-	case starlark.NoneType, starlark.Bool, starlark.Int, starlark.Float, starlark.String, starlark.Bytes, *starlark.Function, *starlark.Builtin:
+	case starlark.NoneType, starlark.Bool, starlark.Int, starlark.Float, starlark.String, starlark.Bytes, *eval.Function, *starlark.Function, *starlark.Builtin:
 		return false
 	case starlark.Tuple:
 		return slices.ContainsFunc(v, changeable)

@@ -110,7 +110,7 @@ while True:
 	// Output:
 	// [0, 2] a line
 	// a child
-	// limit exceeded: steps (10000) at count.star:6
+	// limit exceeded: steps (10000) at count.star:5
 }
 
 // Time that stands still, for scripts whose results are to be the same each time.
@@ -175,7 +175,7 @@ func ExampleLimitError() {
 	if errors.As(err, &limit) {
 		fmt.Println(limit.Limit == interp.LimitSteps, limit.Max, limit.Pos)
 	}
-	// Output: true 1000 loop.star:3
+	// Output: true 1000 loop.star:2
 }
 
 func ExamplePoolOptions() {
@@ -582,7 +582,7 @@ func ExamplePool_Exec() {
 	}
 	// Output:
 	// 42 <nil>
-	// limit exceeded: steps (1000) at s.star:3
+	// limit exceeded: steps (1000) at s.star:2
 	// limit exceeded: processes (0) at s.star:1
 }
 

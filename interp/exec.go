@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 
+	"github.com/starmp/starmp/interp/internal/eval"
 	"github.com/starmp/starmp/mp/ship"
 	"github.com/starmp/starmp/stdlib"
 	"go.starlark.net/resolve"
@@ -16,14 +17,14 @@ const mainName = "__main__"
 
 // compileFile resolves and compiles a parsed file, once. The names in later are predeclared too, though env has no
 // values for them yet. An error is a *SyntaxError.
-func compileFile(f *syntax.File, env starlark.StringDict, later map[string]bool) (*starlark.Program, error) {
+func compileFile(f *syntax.File, env *eval.Env, later map[string]bool) (*eval.Module, error) {
 	stdlib.Rewrite(f, env.Has)
-	prog, err := starlark.FileProgram(f, func(name string) bool { return later[name] || env.Has(name) })
+	m, err := eval.NewModule(f, env, func(name string) bool { return later[name] })
 	var undefined resolve.ErrorList
 	if errors.As(err, &undefined) {
-		return nil, newSyntaxError(resolveProblems(f, undefined, env))
+		return nil, newSyntaxError(resolveProblems(f, undefined, env.All()))
 	}
-	return prog, err
+	return m, err
 }
 
 // AddSource makes the text known from which the functions of a file come that the runtime did not run itself, so that they can be
@@ -45,7 +46,7 @@ func (rt *Runtime) exec(thread *starlark.Thread, name, file string, text []byte)
 
 // execIn is exec with other predeclared names.
 func (rt *Runtime) execIn(thread *starlark.Thread, env starlark.StringDict, name, file string, text []byte) (starlark.StringDict, error) {
-	m := rt.eval.addTo(env, name, file, text)
+	m := rt.eval.AddModule(name, file, text)
 	f, err := parse(file, m.Text)
 	if err != nil {
 		return nil, err
@@ -55,10 +56,12 @@ func (rt *Runtime) execIn(thread *starlark.Thread, env starlark.StringDict, name
 
 // start runs the top level of a module that has been parsed.
 func (rt *Runtime) start(thread *starlark.Thread, env starlark.StringDict, m *ship.Module, f *syntax.File) (starlark.StringDict, error) {
-	prog, err := compileFile(f, env, nil)
+	module, err := compileFile(f, eval.NewEnv(env, rt.Predeclared()), nil)
 	if err != nil {
 		return nil, err
 	}
+	module.Source = m
 	m.SetTree(f) // sending its first function needs no second parse
-	return prog.Init(thread, env)
+	err = module.Run(thread)
+	return module.Globals(), err
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/starmp/starmp/interp/internal/eval"
 	"github.com/starmp/starmp/mp/ship"
 	"github.com/starmp/starmp/mp/wire"
 	"github.com/starmp/starmp/stdlib"
@@ -14,7 +15,7 @@ import (
 )
 
 // factory returns the factory for f.
-func (ev *evaluator) factory(f *ship.Func, a *away) (*starlark.Function, error) {
+func (ev *evaluator) factory(f *ship.Func, a *away) (*eval.Function, error) {
 	at := position{f.Line, f.Col}
 	if fn := a.factories[at]; fn != nil {
 		return fn, nil
@@ -24,26 +25,25 @@ func (ev *evaluator) factory(f *ship.Func, a *away) (*starlark.Function, error) 
 		return nil, err
 	}
 	stdlib.Rewrite(file, a.has)
-	prog, err := starlark.FileProgram(file, a.has)
+	m, err := eval.NewModule(file, a.env, a.has)
 	if err != nil {
 		return nil, err
 	}
-	globals, err := prog.Init(&starlark.Thread{Name: "define"}, a.env)
-	if err != nil {
+	m.Source = received{f.Module}
+	if err := m.Run(&starlark.Thread{Name: "define"}); err != nil {
 		return nil, err
 	}
-	fn := globals[factoryName].(*starlark.Function)
-	ev.synthetic[fn.Module()] = f.Module
+	fn := m.Global(factoryName).(*eval.Function)
 	a.factories[at] = fn
 	return fn, nil
 }
 
 // produce makes the function that f describes with its factory.
-func produce(f *ship.Func, factory *starlark.Function, fill func(starlark.Callable) ([]starlark.Value, error)) (*starlark.Function, error) {
-	var made *starlark.Function
+func produce(f *ship.Func, factory *eval.Function, fill func(starlark.Callable) ([]starlark.Value, error)) (*eval.Function, error) {
+	var made *eval.Function
 	var failed error
 	filler := starlark.NewBuiltin(fillName, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-		made = args[0].(*starlark.Function)
+		made = args[0].(*eval.Function)
 		var values []starlark.Value
 		values, failed = fill(made)
 		return starlark.Tuple(values), failed

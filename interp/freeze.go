@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"github.com/starmp/starmp/interp/internal/eval"
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
 )
@@ -63,7 +64,7 @@ func identity(v starlark.Value) (key any, again bool) {
 			return nil, false
 		}
 		return &v[0], true
-	case *starlark.Function, *starlark.Builtin:
+	case *eval.Function, *starlark.Function, *starlark.Builtin:
 		return v, true
 	case *starlark.List, *starlark.Dict, *starlark.Set, *starlarkstruct.Struct:
 		return v, false
@@ -81,7 +82,7 @@ func contents(v starlark.Value) []starlark.Value {
 	switch v := v.(type) {
 	case starlark.Tuple:
 		return v
-	case *starlark.Function:
+	case function:
 		for i := range v.NumFreeVars() {
 			_, x := v.FreeVar(i)
 			all = append(all, x)

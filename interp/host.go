@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/chzyer/readline"
+	"github.com/starmp/starmp/interp/internal/eval"
 	"github.com/starmp/starmp/mp"
 	"github.com/starmp/starmp/mp/wire"
 	"github.com/starmp/starmp/stdlib"
@@ -21,7 +22,7 @@ type host struct{ *Runtime }
 var _ mp.Host = host{}
 
 // timeSlice is how many steps a thread runs before it lets others run, if any waits: 0.2 to 1 ms.
-const timeSlice = 20_000
+const timeSlice = 5_000
 
 // NewThread returns a thread for this runtime's scripts. Scripts run in it between Enter and Leave.
 func (rt *Runtime) NewThread(name string) *starlark.Thread {
@@ -38,11 +39,11 @@ func (rt *Runtime) NewThread(name string) *starlark.Thread {
 		rt.mp.Starting(thread)
 	}
 	thread.OnMaxSteps = func(thread *starlark.Thread) {
-		thread.SetMaxExecutionSteps(thread.ExecutionSteps() + slice)
+		eval.SetMaxSteps(thread, thread.ExecutionSteps()+slice)
 		rt.mp.Stepped(thread, slice)
 		rt.lock.yield(thread)
 	}
-	thread.SetMaxExecutionSteps(slice)
+	eval.SetMaxSteps(thread, slice)
 	return thread
 }
 
@@ -121,26 +122,30 @@ func (rt *Runtime) Repr(v starlark.Value) (string, error) { return rt.lib.Repr(v
 
 // Pos returns the position of the innermost script function that thread is in, as file:line; empty outside of scripts.
 func (rt host) Pos(thread *starlark.Thread) string {
-	for i := range thread.CallStackDepth() {
-		if pos := thread.CallFrame(i).Pos; pos.Line > 0 {
-			return pos.Filename() + ":" + strconv.Itoa(int(pos.Line))
-		}
+	if fr, ok := eval.Caller(thread); ok {
+		return fr.Pos.Filename() + ":" + strconv.Itoa(int(fr.Pos.Line))
 	}
 	return ""
 }
 
-// Augmented reports whether the operator that thread is at belongs to an assignment like x += y. go.starlark.net asks a value
-// for x + y in both cases; the text of the script tells them apart.
+// SetMaxSteps is thread.SetMaxExecutionSteps.
+func (rt host) SetMaxSteps(thread *starlark.Thread, n uint64) { eval.SetMaxSteps(thread, n) }
+
+// Augmented reports whether the operator that thread is at belongs to an assignment like x += y. A value is asked for x + y in both cases. Where a host's
+// go.starlark.net runs the function, which does not tell, its text does.
 func (rt host) Augmented(thread *starlark.Thread) bool {
-	if thread == nil || thread.CallStackDepth() == 0 {
+	if thread == nil {
 		return false
 	}
-	pos := thread.CallFrame(0).Pos
-	op := []rune(rt.eval.line(pos.Filename(), pos.Line))
-	if int(pos.Col) > len(op) {
+	fr, ok := eval.Caller(thread)
+	if _, plain := fr.Fn.(*starlark.Function); !ok || !plain {
+		return eval.InPlace(thread)
+	}
+	op := []rune(rt.eval.line(fr.Pos.Filename(), fr.Pos.Line))
+	if int(fr.Pos.Col) > len(op) {
 		return false
 	}
-	rest := strings.TrimLeft(string(op[max(pos.Col-1, 0):]), "+-*/%&|^<>")
+	rest := strings.TrimLeft(string(op[max(fr.Pos.Col-1, 0):]), "+-*/%&|^<>")
 	return strings.HasPrefix(rest, "=")
 }
 
@@ -151,7 +156,7 @@ func (rt host) NewClass(name string, bases []starlark.Value, attrs starlark.Stri
 
 // NewModule makes a module of Go code, see [stdlib.NewModule].
 func (rt host) NewModule(name string, make func() starlark.StringDict) starlark.Value {
-	return stdlib.NewModule(name, make)
+	return stdlib.NewModule(name, make).Trust()
 }
 
 // IsInstance reports whether v is an instance of class or of a class derived from it.

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"errors"
+	"github.com/starmp/starmp/interp/internal/spell"
 	"io/fs"
 	"os"
 	"path"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/starmp/starmp/interp/internal/eval"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
 )
@@ -26,7 +28,8 @@ func (rt *Runtime) load(thread *starlark.Thread, name string) (starlark.StringDi
 	if members := rt.builtinModule(name); members != nil {
 		return members, nil
 	}
-	from := thread.CallFrame(0).Pos.Filename()
+	caller, _ := eval.Caller(thread)
+	from := caller.Pos.Filename()
 	if rt.opts.Modules != nil {
 		file := path.Join(path.Dir(filepath.ToSlash(from)), name)
 		return rt.loadFile(thread, name, file, file, func(file string) ([]byte, error) { return fs.ReadFile(rt.opts.Modules, file) })
@@ -87,7 +90,7 @@ func (l *loader) cycle(file string) string {
 func (rt *Runtime) loadError(name string, err error) error {
 	what := reason(err)
 	if errors.Is(err, fs.ErrNotExist) && !strings.Contains(name, ".") {
-		if hint := nearest(name, slices.Values(rt.moduleNames())); hint != "" {
+		if hint := spell.Nearest(name, slices.Values(rt.moduleNames())); hint != "" {
 			what += " (did you mean " + hint + "?)"
 		}
 	}

@@ -156,10 +156,10 @@ func TestLimits(t *testing.T) {
 		{"doubling", limits, "def f():\n    x = 'x'\n    while True:\n        x += x\n", "limit exceeded: memory (128 MiB) at t.star:3|limit exceeded: memory (128 MiB) at t.star:4"},
 		{"huge", limits, "def f():\n    return 'x' * (1 << 40)\n", "t.star:2: OverflowError: repeat count 1099511627776 too large"},
 		{"range", limits, "def f():\n    return list(range(1 << 62))\n", "limit exceeded: memory (128 MiB) at t.star:2"},
-		{"loop", with(func(l *Limits) { l.CPU = 200 * time.Millisecond }), "def f():\n    while True: pass\n", "limit exceeded: CPU time (200ms) at t.star:1"},
+		{"loop", with(func(l *Limits) { l.CPU = 200 * time.Millisecond }), "def f():\n    while True: pass\n", "limit exceeded: CPU time (200ms) at t.star:2"},
 		{"caught", with(func(l *Limits) { l.CPU = 200 * time.Millisecond }), "def f():\n    while True: try_(lambda: [i for i in range(1000)])\n", "limit exceeded: CPU time (200ms) at t.star:2"},
-		{"steps", with(func(l *Limits) { l.Steps = 12345 }), "def f():\n    while True:\n        pass\n", "limit exceeded: steps (12345) at t.star:1"}, // pass has no position
-		{"counting", with(func(l *Limits) { l.Steps = 12345 }), "def f():\n    n = 0\n    while True:\n        n += 1\n", "limit exceeded: steps (12345) at t.star:4"},
+		{"steps", with(func(l *Limits) { l.Steps = 12345 }), "def f():\n    while True:\n        pass\n", "limit exceeded: steps (12345) at t.star:2"},
+		{"counting", with(func(l *Limits) { l.Steps = 12345 }), "def f():\n    n = 0\n    while True:\n        n += 1\n", "limit exceeded: steps (12345) at t.star:3"},
 		{"sleep", with(func(l *Limits) { l.Time = time.Second }), "def f():\n    time.sleep(3600)\n", "limit exceeded: time (1s) at t.star:2"},
 		{"builtin", with(func(l *Limits) { l.Time = 100 * time.Millisecond }), "def f():\n    return pow(3, 1 << 40)\n", "limit exceeded: time (100ms) at t.star:2|t.star:2: OverflowError|limit exceeded: time (100ms)"},
 		{"recursion", limits, "def f():\n    return f()\n", "t.star:2: RecursionError: Starlark stack overflow|limit exceeded: memory (128 MiB) at t.star:2"},

@@ -31,13 +31,13 @@ var errInterrupt = errors.New("interrupted")
 // repl runs an interactive session with the line editor in, after the script with that text if there is one, and returns the exit
 // status.
 func (s *session) repl(in *editor, file string, text []byte) int {
-	r := &repl{session: s, globals: newGlobals(s.moduleEnv(mainName)), in: in}
+	r := &repl{session: s, globals: newGlobals(s.moduleEnv(mainName), s.Predeclared()), in: in}
 	s.restore = in.close
 	completion := s.NewThread("completion")
 	in.complete = func(before string) ([]string, int) {
 		s.Enter(completion)
 		defer s.Leave(completion)
-		return complete(before, r.globals.env)
+		return complete(before, r.globals.env.All())
 	}
 	if len(text) > 0 {
 		r.script(file, text)
@@ -100,7 +100,7 @@ func (r *repl) run(f *syntax.File) error {
 	}
 	text, err := r.lib.Repr(v)
 	if err == nil {
-		r.globals.env["_"] = v
+		r.globals.env.Set("_", v)
 		r.print(r.main, text)
 	}
 	return err

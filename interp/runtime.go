@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/starmp/starmp/interp/internal/eval"
 	"github.com/starmp/starmp/mp"
 	"github.com/starmp/starmp/mp/ship"
 	"github.com/starmp/starmp/mp/wire"
@@ -114,14 +115,26 @@ func newHost(o Options, setup Setup) *Runtime {
 	rt.opts.Stdout, rt.opts.Stderr = outputs(o.Stdout, o.Stderr)
 	executable, _ := os.Executable() // sys.executable is empty where the system doesn't tell
 	rt.lib = stdlib.New(stdlib.Config{
-		Argv:        o.Argv,
-		Stdin:       o.Stdin,
-		Stdout:      rt.opts.Stdout,
-		Stderr:      rt.opts.Stderr,
-		Executable:  executable,
-		Version:     Version,
-		Call:        starlark.Call,
-		Current:     rt.lock.current.Load,
+		Argv:       o.Argv,
+		Stdin:      o.Stdin,
+		Stdout:     rt.opts.Stdout,
+		Stderr:     rt.opts.Stderr,
+		Executable: executable,
+		Version:    Version,
+		Call:       starlark.Call,
+		Current:    rt.lock.current.Load,
+		Caller: func(thread *starlark.Thread) stdlib.Caller {
+			fr, _ := eval.Caller(thread)
+			if fr.Fn == nil {
+				return stdlib.Caller{}
+			}
+			return stdlib.Caller{Callable: fr.Fn, Name: fr.Fn.Name(), Pos: fr.Pos}
+		},
+		Names: func(thread *starlark.Thread) []string { return eval.Names(thread, rt.Predeclared()) },
+		Locate: func(thread *starlark.Thread, err error) error {
+			return eval.Locate(thread, err)
+		},
+		Hurry:       eval.Hurry,
 		Augmented:   func() bool { return host{rt}.Augmented(rt.lock.current.Load()) },
 		Sleep:       rt.sleep,
 		Wait:        rt.wait,

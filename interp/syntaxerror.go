@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"github.com/starmp/starmp/interp/internal/spell"
 	"slices"
 	"strings"
 	"unicode"
@@ -221,7 +222,7 @@ func resolveProblems(file *syntax.File, errs resolve.ErrorList, env starlark.Str
 		if rest, ok := strings.CutPrefix(msg, "undefined: "); ok {
 			name, _, _ := strings.Cut(rest, " ")
 			msg = "undefined: " + name
-			if hint := nearest(name, knownNames(file, rest, env)); hint != "" {
+			if hint := spell.Nearest(name, knownNames(file, rest, env)); hint != "" {
 				msg += " (did you mean " + hint + "?)"
 			}
 		}

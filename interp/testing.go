@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"github.com/starmp/starmp/interp/internal/eval"
 	"io"
 	"io/fs"
 	"os"
@@ -209,13 +210,13 @@ func (rt *Runtime) loadTests(thread *starlark.Thread, b *starlark.Builtin, args 
 		}
 		failed = withoutFrames(rt.lib.Format(err), testFile)
 	}
-	var tests []*starlark.Function
+	var tests []*eval.Function
 	for name, v := range globals {
-		if f, ok := v.(*starlark.Function); ok && strings.HasPrefix(name, "test_") && f.Name() == name {
+		if f, ok := v.(*eval.Function); ok && strings.HasPrefix(name, "test_") && f.Name() == name {
 			tests = append(tests, f)
 		}
 	}
-	slices.SortFunc(tests, func(a, b *starlark.Function) int { return int(a.Position().Line - b.Position().Line) })
+	slices.SortFunc(tests, func(a, b *eval.Function) int { return int(a.Position().Line - b.Position().Line) })
 	pairs := make([]starlark.Value, len(tests))
 	for i, f := range tests {
 		pairs[i] = starlark.Tuple{starlark.String(f.Name()), f}

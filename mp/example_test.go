@@ -106,7 +106,7 @@ func ExampleLimits() {
 	defer pool.Close()
 	_, err = pool.Exec(context.Background(), "loop.star", []byte("def loop():\n  while True:\n    n = 1\n    n += 1\n"), "loop")
 	fmt.Println(err)
-	// Output: limit exceeded: steps (1000000) at loop.star:4
+	// Output: limit exceeded: steps (1000000) at loop.star:3
 }
 
 func ExampleLimitError() {

@@ -16,6 +16,9 @@ type Host interface {
 	// Codec is the codec that knows the wire forms of this runtime's values.
 	Codec() *wire.Codec
 
+	// SetMaxSteps is thread.SetMaxExecutionSteps.
+	SetMaxSteps(thread *starlark.Thread, n uint64)
+
 	// Call calls fn in thread. The caller has the script lock.
 	Call(thread *starlark.Thread, fn starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error)
 	// NewThread makes a thread for script code that mp runs itself: a child's main function, a callback, a server.

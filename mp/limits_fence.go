@@ -12,7 +12,6 @@ import (
 	"github.com/starmp/starmp/mp/internal/arena"
 	"github.com/starmp/starmp/mp/wire"
 	"go.starlark.net/starlark"
-	"go.starlark.net/syntax"
 )
 
 // taskGrace is how long a task with limits gets to end once it has exceeded one, or its caller wants no more of it. Then its process ends.
@@ -34,7 +33,6 @@ type fence struct {
 
 	start, sliced uint64        // steps
 	others        atomic.Uint64 // steps of other threads meanwhile
-	noted         bool          // a position of this task
 	ended         chan struct{}
 	stopping      sync.WaitGroup
 
@@ -90,9 +88,9 @@ func (rt *Runtime) fenced(thread *starlark.Thread, job uint64, whole bool, repor
 	g.stopping.Wait() // for nothing that needs the script lock
 	thread.OnMaxSteps = g.slice
 	if g.slice != nil {
-		thread.SetMaxExecutionSteps(thread.ExecutionSteps() + 1)
+		rt.host.SetMaxSteps(thread, thread.ExecutionSteps()+1)
 	} else {
-		thread.SetMaxExecutionSteps(0)
+		rt.host.SetMaxSteps(thread, 1<<62)
 	}
 	if now := rt.Mark(); now != mark {
 		rt.host.Block(thread, func() { rt.EndSince(mark) })
@@ -213,7 +211,7 @@ func (g *fence) insist(limit Limit) {
 const (
 	eachStep   = 32
 	fewSteps   = 1024
-	slicedStep = 20_000
+	slicedStep = 5_000
 )
 
 // onSteps is the thread's OnMaxSteps.
@@ -221,12 +219,8 @@ func (g *fence) onSteps(thread *starlark.Thread) {
 	n := thread.ExecutionSteps()
 	done := n - g.start
 	if g.limits.Steps > 0 && done+g.others.Load() > g.limits.Steps {
-		if g.vague() && done < g.limits.Steps+eachStep {
-			thread.SetMaxExecutionSteps(n + 1) // a step or two further it can say where it is
-			return
-		}
 		g.violate(LimitSteps)
-		thread.SetMaxExecutionSteps(n + 1)
+		g.rt.host.SetMaxSteps(thread, n+1)
 		return
 	}
 	g.note()
@@ -237,21 +231,8 @@ func (g *fence) onSteps(thread *starlark.Thread) {
 	g.next(n)
 }
 
-// note notes where the task is. An instruction that cannot fail has no position but its function's; then what was noted before says more.
-func (g *fence) note() {
-	if g.noted && g.vague() {
-		return
-	}
-	g.noted = true
-	g.rt.member.Slot().SetPos(g.rt.host.Pos(g.thread))
-}
-
-// vague reports whether the position where the thread is is its function's.
-func (g *fence) vague() bool {
-	fr := g.thread.DebugFrame(0)
-	fn, ok := fr.Callable().(interface{ Position() syntax.Position })
-	return ok && fn.Position().Line == fr.Position().Line
-}
+// note notes where the task is.
+func (g *fence) note() { g.rt.member.Slot().SetPos(g.rt.host.Pos(g.thread)) }
 
 // next sets when onSteps is called next.
 func (g *fence) next(n uint64) {
@@ -265,7 +246,7 @@ func (g *fence) next(n uint64) {
 	if g.limits.Steps > 0 {
 		step = min(step, max(g.limits.Steps+1-(n-g.start), 1))
 	}
-	g.thread.SetMaxExecutionSteps(n + step)
+	g.rt.host.SetMaxSteps(g.thread, n+step)
 }
 
 // Stepped counts steps of a thread that runs scripts. Those of threads beside a task's own, as in a ThreadPool, are the task's as well.

@@ -31,7 +31,7 @@ const (
 )
 
 // limitGrace is how long a task gets to end when its time is over. What takes longer is a function written in Go that does not look.
-const limitGrace = 500 * time.Millisecond
+const limitGrace = 2 * time.Second
 
 // run does a task: f, as t.kind says, with args. An item's time is its own. tooLate is called, on a goroutine, if one does not end
 // when its time is over. A map's results are put in out, if that has room for them. The caller has the script lock.

@@ -38,7 +38,7 @@ func (l *Lib) newNamedTuple(thread *starlark.Thread, _ *starlark.Builtin, args s
 	if err != nil {
 		return nil, err
 	}
-	t := &namedTupleType{lib: l, name: name, module: callerModule(thread)}
+	t := &namedTupleType{lib: l, name: name, module: l.callerModule(thread)}
 	if m, ok := starlark.AsString(module); ok {
 		t.module = m
 	}

@@ -33,7 +33,7 @@ func (l *Lib) builtinType(thread *starlark.Thread, _ *starlark.Builtin, args sta
 	if err != nil {
 		return nil, err
 	}
-	c, err := l.newClass(name, callerModule(thread), bs)
+	c, err := l.newClass(name, l.callerModule(thread), bs)
 	if err != nil {
 		return nil, err
 	}
@@ -55,13 +55,10 @@ func (l *Lib) builtinType(thread *starlark.Thread, _ *starlark.Builtin, args sta
 }
 
 // callerModule returns the __name__ of the module whose function called the current built-in.
-func callerModule(thread *starlark.Thread) string {
-	for depth := 1; depth < thread.CallStackDepth(); depth++ {
-		if fn, ok := thread.DebugFrame(depth).Callable().(interface{ Module() *starlark.Module }); ok {
-			if s, ok := starlark.AsString(orNil(fn.Module().Predeclared()["__name__"])); ok {
-				return s
-			}
-			break
+func (l *Lib) callerModule(thread *starlark.Thread) string {
+	if fr := l.cfg.Caller(thread); fr.Callable != nil {
+		if name := moduleNameOf(fr.Callable); name != "" {
+			return name
 		}
 	}
 	return "__main__"

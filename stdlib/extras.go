@@ -26,8 +26,10 @@ type extraMethod = func(l *Lib, thread *starlark.Thread, b *starlark.Builtin, ar
 func (l *Lib) extra(x starlark.Value, name string) starlark.Value {
 	var f extraMethod
 	switch x := x.(type) {
-	case *starlark.Function, *starlark.Builtin:
-		return functionAttr(x.(starlark.Callable), name)
+	case scriptFunction:
+		return functionAttr(x, name)
+	case *starlark.Builtin:
+		return functionAttr(x, name)
 	case starlark.String:
 		f = extraOfString(name)
 	case starlark.Bytes:
@@ -66,7 +68,7 @@ func functionAttr(f starlark.Callable, name string) starlark.Value {
 		}
 		return starlark.String(f.Name())
 	case "__doc__":
-		if f, ok := f.(*starlark.Function); ok && f.Doc() != "" {
+		if f, ok := f.(scriptFunction); ok && f.Doc() != "" {
 			return starlark.String(f.Doc())
 		}
 		return starlark.None

@@ -66,10 +66,10 @@ func (l *Lib) helpOn(x starlark.Value) (string, error) {
 		}
 	}
 	switch x := x.(type) {
-	case *starlark.Function:
+	case scriptFunction:
 		return titled(fmt.Sprintf("Help on function %s in module %s (%s):", x.Name(), moduleOf(x), position(x)), l.showFunction(x, false, "")), nil
 	case *boundMethod:
-		if fn, ok := x.fn.(*starlark.Function); ok {
+		if fn, ok := x.fn.(scriptFunction); ok {
 			return titled(fmt.Sprintf("Help on method %s of %s (%s):", fn.Name(), ofWhat(x.self), position(fn)), l.showFunction(fn, true, "")), nil
 		}
 		return titled(fmt.Sprintf("Help on method %s of %s:", lastName(x.Name()), ofWhat(x.self)), l.showCallable(x, "")), nil
@@ -195,30 +195,7 @@ func (l *Lib) Dir(x starlark.Value) []string {
 
 // namesOf are the names that the function which runs in the thread has, or the globals that its module has.
 func (l *Lib) namesOf(thread *starlark.Thread) []string {
-	if thread.CallStackDepth() < 2 {
-		return nil
-	}
-	frame := thread.DebugFrame(1)
-	fn, ok := frame.Callable().(*starlark.Function)
-	if !ok {
-		return nil
-	}
-	var names []string
-	if fn.Name() == "<toplevel>" {
-		names = fn.Globals().Keys()
-		env := l.cfg.Environment()
-		for name := range fn.Module().Predeclared() { // in the REPL, what earlier lines have defined
-			if !env.Has(name) {
-				names = append(names, name)
-			}
-		}
-	} else {
-		for i := range frame.NumLocals() {
-			if b, v := frame.Local(i); v != nil {
-				names = append(names, b.Name)
-			}
-		}
-	}
+	names := l.cfg.Names(thread)
 	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, "%") })
 	slices.Sort(names)
 	return slices.Compact(names)

@@ -42,7 +42,7 @@ func wrapped(text, first, next string) string {
 }
 
 // showFunction is a script's function: its signature and its doc string. Of a method the first parameter is given.
-func (l *Lib) showFunction(fn *starlark.Function, method bool, indent string) string {
+func (l *Lib) showFunction(fn scriptFunction, method bool, indent string) string {
 	return wrapped(fn.Name()+l.signature(fn, method), indent, indent+helpIndent+helpIndent) + docText(fn.Doc(), indent+helpIndent)
 }
 
@@ -71,7 +71,7 @@ func docText(doc, indent string) string {
 }
 
 // signature is the parameters of a script's function, with their defaults.
-func (l *Lib) signature(fn *starlark.Function, method bool) string {
+func (l *Lib) signature(fn scriptFunction, method bool) string {
 	n := fn.NumParams()
 	kwargs, varargs := -1, -1
 	if fn.HasKwargs() {
@@ -118,15 +118,15 @@ func (l *Lib) signature(fn *starlark.Function, method bool) string {
 	return "(" + strings.Join(params, ", ") + ")"
 }
 
-func moduleOf(fn *starlark.Function) string {
-	name, _ := starlark.AsString(fn.Module().Predeclared()["__name__"])
+func moduleOf(fn scriptFunction) string {
+	name := moduleNameOf(fn)
 	if name == "" {
 		name = fn.Position().Filename()
 	}
 	return name
 }
 
-func position(fn *starlark.Function) string {
+func position(fn scriptFunction) string {
 	return fmt.Sprintf("%s:%d", fn.Position().Filename(), fn.Position().Line)
 }
 
@@ -264,7 +264,7 @@ func (l *Lib) helpOnModule(m starlark.Value) string {
 			text += "\n"
 		}
 		switch v := members[name].(type) {
-		case *starlark.Function:
+		case scriptFunction:
 			text += l.showFunction(v, false, "")
 		default:
 			text += name + ", " + v.Type() + "\n"
@@ -381,7 +381,7 @@ func (l *Lib) showMembers(c *Class, seen map[string]bool) (string, error) {
 			prefix, v = "property ", m.fget
 		}
 		switch m := v.(type) {
-		case *starlark.Function:
+		case scriptFunction:
 			text := l.showFunction(m, false, "")
 			if m.Name() != a.name {
 				text = a.name + strings.TrimPrefix(text, m.Name())

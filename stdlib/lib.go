@@ -1,12 +1,14 @@
 package stdlib
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"time"
 	"weak"
 
 	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
 )
 
 // Config is what a Lib needs from the interpreter around it. Only Current is needed by every script; a nil Call,
@@ -59,6 +61,17 @@ type Config struct {
 	Environment func() starlark.StringDict
 	Help        fs.FS // more texts for help, as in help_text.go; may be nil
 
+	// Caller is the innermost call of a script's function in thread, which calls the built-in that asks; the zero value if there is none. Names are
+	// the names that the function has there, in any order.
+	Caller func(thread *starlark.Thread) Caller
+	Names  func(thread *starlark.Thread) []string
+
+	// Locate gives err the call stack of thread, unless it has one.
+	Locate func(thread *starlark.Thread, err error) error
+
+	// Hurry makes thread see soon that it was cancelled.
+	Hurry func(thread *starlark.Thread)
+
 	Getpid, Getppid func() int
 	// Interrupt is told before os.kill sends SIGINT, and reports whether that is done already. It may be nil.
 	Interrupt func(pid int) (done bool)
@@ -68,6 +81,13 @@ type Config struct {
 	// MayStart and MaySignal say why the script may not start a program, or send a signal to pid. They may be nil: it may.
 	MayStart  func() error
 	MaySignal func(pid int) error
+}
+
+// Caller is a call of a script's function that is under way.
+type Caller struct {
+	Callable starlark.Callable
+	Name     string
+	Pos      syntax.Position
 }
 
 // Lib is the script library of one runtime: its built-ins, classes and modules. It has no state outside itself, so
@@ -132,6 +152,18 @@ func (l *Lib) setDefaults() {
 	}
 	if c.Stderr == nil {
 		c.Stderr = io.Discard
+	}
+	if c.Caller == nil {
+		c.Caller = plainCaller
+	}
+	if c.Hurry == nil {
+		c.Hurry = func(*starlark.Thread) {}
+	}
+	if c.Locate == nil {
+		c.Locate = plainLocate
+	}
+	if c.Names == nil {
+		c.Names = func(*starlark.Thread) []string { return nil }
 	}
 	if c.Augmented == nil {
 		c.Augmented = func() bool { return false }
@@ -213,4 +245,26 @@ func (l *Lib) moduleTable() starlark.StringDict {
 		l.mods = l.modules()
 	}
 	return l.mods
+}
+
+// plainCaller is Config.Caller where go.starlark.net runs the scripts.
+func plainCaller(thread *starlark.Thread) Caller {
+	for depth := range thread.CallStackDepth() {
+		if fn, ok := thread.DebugFrame(depth).Callable().(*starlark.Function); ok {
+			return Caller{fn, fn.Name(), thread.DebugFrame(depth).Position()}
+		}
+	}
+	return Caller{}
+}
+
+// plainLocate is Config.Locate there.
+func plainLocate(thread *starlark.Thread, err error) error {
+	if e := (*starlark.EvalError)(nil); errors.As(err, &e) {
+		return err
+	}
+	// Only a call makes an EvalError with a cause.
+	_, err = starlark.Call(thread, starlark.NewBuiltin("special method", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
+		return nil, err
+	}), nil, nil)
+	return err
 }

@@ -18,11 +18,9 @@ func (s *logs) newRecord(thread *starlark.Thread, name string, level int, msg st
 		return nil, err
 	}
 	file, line, fn := "", 0, ""
-	for depth := 1; thread != nil && depth < thread.CallStackDepth(); depth++ {
-		if fr := thread.CallFrame(depth); fr.Pos.Filename() != "<builtin>" {
-			file, line, fn = fr.Pos.Filename(), int(fr.Pos.Line), fr.Name
-			break
-		}
+	if thread != nil {
+		fr := s.lib.cfg.Caller(thread)
+		file, line, fn = fr.Pos.Filename(), int(fr.Pos.Line), fr.Name
 	}
 	if fn == "<toplevel>" {
 		fn = "<module>"

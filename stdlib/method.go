@@ -6,12 +6,39 @@ import (
 	"go.starlark.net/syntax"
 )
 
+// scriptFunction is a function of a script, whoever runs it.
+type scriptFunction interface {
+	starlark.Callable
+	Doc() string
+	Position() syntax.Position
+	NumParams() int
+	NumKwonlyParams() int
+	HasVarargs() bool
+	HasKwargs() bool
+	Param(i int) (string, syntax.Position)
+	ParamDefault(i int) starlark.Value
+}
+
+var _ scriptFunction = (*starlark.Function)(nil)
+
+// moduleNameOf returns __name__ of the module that a function belongs to, "" if it has none.
+func moduleNameOf(fn starlark.Callable) string {
+	switch fn := fn.(type) {
+	case interface{ ModuleName() string }:
+		return fn.ModuleName()
+	case *starlark.Function:
+		name, _ := starlark.AsString(orNil(fn.Module().Predeclared()["__name__"]))
+		return name
+	}
+	return ""
+}
+
 // binds reports whether a class attribute becomes a bound method when read from an instance: functions of scripts and
 // methods written in Go do. As in Python, classes, instances with __call__, built-in functions and methods
 // that are bound already don't.
 func binds(v starlark.Value) bool {
 	switch v.(type) {
-	case *starlark.Function, *nativeMethod:
+	case scriptFunction, *nativeMethod:
 		return true
 	case *starlark.Builtin, *Class, *Instance, *boundMethod:
 		return false
@@ -55,6 +82,9 @@ type boundMethod struct {
 }
 
 var _ starlark.Callable = (*boundMethod)(nil)
+
+// Bound returns the method's receiver and its function.
+func (m *boundMethod) Bound() (self starlark.Value, fn starlark.Callable) { return m.self, m.fn }
 
 func (m *boundMethod) Name() string          { return m.fn.Name() }
 func (m *boundMethod) Type() string          { return "method" }

@@ -193,7 +193,7 @@ func osGetenv(env *starlark.Dict) goFunc {
 }
 
 // osKill is kill(pid, sig). Children ignore the terminal's SIGINT, but not one that a script sends.
-func (l *Lib) osKill(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+func (l *Lib) osKill(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if err := argCount("kill", args, kwargs, 2, 2); err != nil {
 		return nil, err
 	}
@@ -211,6 +211,7 @@ func (l *Lib) osKill(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tupl
 		}
 	}
 	if sig == int(syscall.SIGINT) && l.cfg.Interrupt != nil && l.cfg.Interrupt(pid) {
+		l.cfg.Hurry(thread)
 		return starlark.None, nil
 	}
 	return starlark.None, toOSError(kill(pid, syscall.Signal(sig)))

@@ -33,20 +33,9 @@ func (l *Lib) Fail(err error) {
 	if l.pending == nil {
 		l.pending = pendingErrors{}
 	}
-	l.pending[thread] = located(thread, err)
+	l.pending[thread] = l.cfg.Locate(thread, err)
 	thread.Cancel(pendingReason)
-}
-
-// located gives err the call stack of thread, unless it has one.
-func located(thread *starlark.Thread, err error) error {
-	if e := (*starlark.EvalError)(nil); errors.As(err, &e) {
-		return err
-	}
-	// Only a call makes an EvalError with a cause.
-	_, err = starlark.Call(thread, starlark.NewBuiltin("special method", func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error) {
-		return nil, err
-	}), nil, nil)
-	return err
+	l.cfg.Hurry(thread)
 }
 
 // Pending returns the error that err stands for: the pending error of the current thread where there is one, else err.

@@ -23,7 +23,7 @@ var rules embed.FS
 var limits = interp.Limits{
 	Memory:    96 << 20,
 	CPU:       500 * time.Millisecond,
-	Time:      2 * time.Second,
+	Time:      20 * time.Second,
 	Steps:     1_000_000,
 	Processes: -1, // none
 	Output:    10 << 10,

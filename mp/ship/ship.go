@@ -29,8 +29,8 @@ type Binding struct {
 
 // Evaluator takes functions apart and puts them together. Its methods are called with the script lock held.
 type Evaluator interface {
-	// Type is the Go type of the evaluator's functions.
-	Type() reflect.Type
+	// Types are the Go types of functions that can be sent. The first one is that of those that Define makes.
+	Types() []reflect.Type
 
 	// Describe returns what fn is: Module, Line, Col, Defaults and Free. An error says why it can't be sent: mostly that
 	// its source isn't known.
@@ -72,7 +72,7 @@ type Shipper struct {
 func New(ev Evaluator, codec *wire.Codec, blobs BlobStore) *Shipper {
 	s := &Shipper{ev: ev, blobs: blobs, modules: map[[sha256.Size]byte]*Module{}}
 	codec.Register(wire.Type{
-		Name: "func", Go: ev.Type(), Shared: true, Late: true,
+		Name: "func", Go: ev.Types()[0], Others: ev.Types()[1:], Shared: true, Late: true,
 		Encode: s.encodeFunc, Decode: s.decodeFunc,
 	})
 	codec.Register(wire.Type{

@@ -29,7 +29,7 @@ func (f *function) CallInternal(*starlark.Thread, starlark.Tuple, []starlark.Tup
 // evaluator keeps what it is told.
 type evaluator struct{ globals map[string]starlark.Value }
 
-func (ev *evaluator) Type() reflect.Type { return reflect.TypeFor[*function]() }
+func (ev *evaluator) Types() []reflect.Type { return []reflect.Type{reflect.TypeFor[*function]()} }
 func (ev *evaluator) Describe(fn starlark.Callable) (Func, error) {
 	return fn.(*function).Func, nil
 }

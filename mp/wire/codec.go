@@ -18,6 +18,8 @@ type Type struct {
 	Name string
 	// Go is the dynamic type of the values, a pointer type if Shared is set.
 	Go reflect.Type
+	// Others are more types of values that are sent so; what arrives is of type Go.
+	Others []reflect.Type
 	// Shared keeps identity: a value met twice arrives as one object, and cycles through it are possible.
 	Shared bool
 	// Late says that Decode needs a part of the content before it can call define. Encode must then call
@@ -66,6 +68,9 @@ func (c *Codec) Register(t Type) {
 		panic("BUG: shared wire type is not a pointer: " + t.Name)
 	}
 	c.types[t.Go] = &t
+	for _, other := range t.Others {
+		c.types[other] = &t
+	}
 	c.byName[t.Name] = &t
 }
 

@@ -1,4 +1,4 @@
-package interp
+package spell
 
 import (
 	"slices"
@@ -21,8 +21,8 @@ func TestNearest(t *testing.T) {
 		{"frobnicate", ""},
 		{"print", ""}, // a name is not its own misspelling
 	} {
-		if got := nearest(test.name, slices.Values(names)); got != test.want {
-			t.Errorf("nearest(%q) = %q, want %q", test.name, got, test.want)
+		if got := Nearest(test.name, slices.Values(names)); got != test.want {
+			t.Errorf("Nearest(%q) = %q, want %q", test.name, got, test.want)
 		}
 	}
 }

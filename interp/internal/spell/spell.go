@@ -1,14 +1,15 @@
-package interp
+// Package spell finds the name that a misspelled one probably stands for.
+package spell
 
 import (
 	"iter"
 	"strings"
 )
 
-// nearest returns the candidate that name is most probably a misspelling of, or "" if none is near: at most a third
+// Nearest returns the candidate that name is most probably a misspelling of, or "" if none is near: at most a third
 // of its letters may be wrong. Case and underscores don't count, two swapped neighbours count as one error. Of equally
 // near candidates the first wins, so the caller puts the likelier ones first.
-func nearest(name string, candidates iter.Seq[string]) string {
+func Nearest(name string, candidates iter.Seq[string]) string {
 	x := fold(name)
 	best, bestD := "", (len(x)+2)/3+1
 	for c := range candidates {
