@@ -154,10 +154,20 @@ func parseArgs(args []string) (command, error) {
 		}
 		return command{mode: runFile, argv: args[1:]}, nil
 	case arg == "check":
-		if len(args) < 2 {
+		files := args[1:]
+		switch {
+		case len(files) == 0:
+		case files[0] == "-h" || files[0] == "--help":
+			return command{mode: showHelp}, nil
+		case files[0] == "--":
+			files = files[1:]
+		case len(files[0]) > 1 && files[0][0] == '-':
+			return command{}, fmt.Errorf("check: unknown option %s", files[0])
+		}
+		if len(files) == 0 {
 			return command{}, fmt.Errorf("check needs the files to check")
 		}
-		return command{mode: runCheck, argv: args[1:]}, nil
+		return command{mode: runCheck, argv: files}, nil
 	case arg == "test":
 		return command{mode: runTests, argv: args[1:]}, nil
 	case arg == "":

@@ -83,6 +83,9 @@ func test(args []string, o Options) int {
 	if err == nil {
 		files, err = testFiles(t.paths)
 	}
+	if err == nil && t.junit != "" { // better now than after all the tests
+		err = writable(t.junit)
+	}
 	if err != nil {
 		fmt.Fprintf(o.Stderr, "starmp test: %v\n", err)
 		return statusUsage
@@ -143,6 +146,15 @@ func testFiles(paths []string) ([]string, error) {
 		}
 	}
 	return files, nil
+}
+
+// writable makes a file, if it isn't there, to see that it can be written.
+func writable(file string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return fmt.Errorf("can't write %s: %s", file, reason(err))
+	}
+	return f.Close()
 }
 
 // env is what testrunner.star has beside what all scripts have.
