@@ -251,7 +251,7 @@ func positions(s slicer, n int) ([]int, error) {
 func setSlice(l *starlark.List, s slicer, v starlark.Value) error {
 	iter := starlark.Iterate(v)
 	if iter == nil {
-		return wire.Errorf("TypeError", "can only assign an iterable")
+		return wire.Errorf("TypeError", "must assign iterable to extended slice")
 	}
 	var with []starlark.Value
 	for x := starlark.Value(nil); iter.Next(&x); {

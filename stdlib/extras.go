@@ -9,7 +9,7 @@ import (
 // extraNames are the methods of Python's built-in types that go.starlark.net's lack, sorted. Rewrite sends what has such a name through
 // Lib.extra. A map would cost each child its making.
 var extraNames = [...]string{
-	"__doc__", "__name__", "bit_count", "bit_length", "casefold", "center", "copy", "count", "decode", "difference_update",
+	"__delitem__", "__doc__", "__getitem__", "__name__", "__setitem__", "bit_count", "bit_length", "casefold", "center", "copy", "count", "decode", "difference_update",
 	"encode", "expandtabs", "format", "format_map", "hex", "index", "intersection_update", "is_integer", "isascii",
 	"isdecimal", "isdisjoint", "isidentifier", "isnumeric", "isprintable", "ljust", "reverse", "rjust", "sort", "swapcase",
 	"symmetric_difference_update", "to_bytes", "zfill",
@@ -49,6 +49,12 @@ func (l *Lib) extra(x starlark.Value, name string) starlark.Value {
 	case starlark.Float:
 		if name == "is_integer" {
 			f = floatIsInteger
+		}
+	}
+	if f == nil {
+		switch x.(type) {
+		case starlark.String, starlark.Bytes, *starlark.List, starlark.Tuple, *starlark.Dict:
+			f = extraOfItems(x, name)
 		}
 	}
 	if f == nil {

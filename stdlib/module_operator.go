@@ -83,13 +83,7 @@ func (l *Lib) operatorModule() starlark.StringDict {
 		return starlark.None, l.setItem(thread, a[0], a[1], a[2])
 	})
 	add("delitem", 2, func(thread *starlark.Thread, a starlark.Tuple) (starlark.Value, error) {
-		switch a[0].(type) {
-		case *starlark.Dict, *starlark.List:
-			_, err := l.callAttr(thread, a[0], "pop", a[1])
-			return starlark.None, err
-		}
-		_, err := l.callAttr(thread, a[0], "__delitem__", a[1])
-		return starlark.None, err
+		return starlark.None, l.deleteItem(thread, a[0], a[1])
 	})
 	counts := func(name string) func(*starlark.Thread, starlark.Tuple) (starlark.Value, error) {
 		return func(thread *starlark.Thread, a starlark.Tuple) (starlark.Value, error) {
@@ -129,9 +123,12 @@ func (l *Lib) operatorModule() starlark.StringDict {
 func (l *Lib) item(thread *starlark.Thread, x, key starlark.Value) (starlark.Value, error) {
 	if s, ok := key.(*Slice); ok {
 		if y, ok := x.(starlark.Sliceable); ok {
-			from, to, step, _, err := s.Indices(y.Len())
+			from, to, step, n, err := s.Indices(y.Len())
 			if err != nil {
 				return nil, err
+			}
+			if n == 0 {
+				from, to, step = 0, 0, 1 // go.starlark.net's own slices are never backward
 			}
 			return y.Slice(from, to, step), nil
 		}
@@ -144,19 +141,13 @@ func (l *Lib) item(thread *starlark.Thread, x, key starlark.Value) (starlark.Val
 		}
 		return v, err
 	case starlark.Indexable:
-		i, err := toIndex(key)
+		name := pyType(x)
+		if name == "str" {
+			name = "string"
+		}
+		i, err := positionIn(y, key, name+" index")
 		if err != nil {
-			return nil, wire.Errorf("TypeError", "%s indices must be integers or slices, not %s", pyType(x), pyType(key))
-		}
-		if i < 0 {
-			i += y.Len()
-		}
-		if i < 0 || i >= y.Len() {
-			name := pyType(x)
-			if name == "str" {
-				name = "string"
-			}
-			return nil, wire.Errorf("IndexError", "%s index out of range", name)
+			return nil, err
 		}
 		return y.Index(i), nil
 	}
@@ -164,19 +155,18 @@ func (l *Lib) item(thread *starlark.Thread, x, key starlark.Value) (starlark.Val
 }
 
 func (l *Lib) setItem(thread *starlark.Thread, x, key, v starlark.Value) error {
+	if list, ok := x.(*starlark.List); ok {
+		if s, ok := key.(*Slice); ok {
+			return l.setSlice(thread, list, s, v)
+		}
+	}
 	switch y := x.(type) {
 	case starlark.HasSetKey:
 		return y.SetKey(key, v)
 	case starlark.HasSetIndex:
-		i, err := toIndex(key)
+		i, err := positionIn(y, key, pyType(x)+" assignment index")
 		if err != nil {
 			return err
-		}
-		if i < 0 {
-			i += y.Len()
-		}
-		if i < 0 || i >= y.Len() {
-			return wire.Errorf("IndexError", "%s assignment index out of range", pyType(x))
 		}
 		return y.SetIndex(i, v)
 	}
