@@ -259,7 +259,10 @@ func (x *namedTuple) Attr(name string) (starlark.Value, error) {
 			}
 			n := 0
 			for i, e := range x.Tuple {
-				same, err := x.typ.lib.equal(e, args[0])
+				same, err := starlark.Equal(e, args[0])
+				if err == nil && x.typ.lib != nil { // without one it has numbers alone
+					err = x.typ.lib.check()
+				}
 				if err != nil {
 					return nil, err
 				}

@@ -9,10 +9,10 @@ import (
 // extraNames are the methods of Python's built-in types that go.starlark.net's lack, sorted. Rewrite sends what has such a name through
 // Lib.extra. A map would cost each child its making.
 var extraNames = [...]string{
-	"__delitem__", "__doc__", "__getitem__", "__name__", "__setitem__", "bit_count", "bit_length", "casefold", "center", "copy", "count", "decode", "difference_update",
-	"encode", "expandtabs", "format", "format_map", "hex", "index", "intersection_update", "is_integer", "isascii",
-	"isdecimal", "isdisjoint", "isidentifier", "isnumeric", "isprintable", "ljust", "reverse", "rjust", "sort", "swapcase",
-	"symmetric_difference_update", "to_bytes", "zfill",
+	"__delitem__", "__doc__", "__getitem__", "__name__", "__setitem__", "bit_count", "bit_length", "casefold", "center", "copy", "count", "decode", "difference", "difference_update",
+	"encode", "expandtabs", "format", "format_map", "hex", "index", "intersection", "intersection_update", "is_integer", "isascii",
+	"isdecimal", "isdisjoint", "isidentifier", "isnumeric", "isprintable", "issubset", "issuperset", "ljust", "reverse", "rjust", "sort", "swapcase",
+	"symmetric_difference", "symmetric_difference_update", "to_bytes", "zfill",
 }
 
 func isExtra(name string) bool {

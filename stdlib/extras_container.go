@@ -147,6 +147,30 @@ func extraOfSet(name string) extraMethod {
 			}
 			return starlark.True, l.check()
 		}
+	case "difference", "intersection":
+		return func(_ *Lib, thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			if len(kwargs) > 0 {
+				return nil, wire.Errorf("TypeError", "set.%s() takes no keyword arguments", name)
+			}
+			s := starlark.Value(b.Receiver())
+			if len(args) == 0 {
+				return s.(*starlark.Set).Union(starlark.Tuple(nil).Iterate())
+			}
+			for _, other := range args {
+				var err error
+				if s, err = plainSetMethod(thread, s.(*starlark.Set), name, other); err != nil {
+					return nil, err
+				}
+			}
+			return s, nil
+		}
+	case "symmetric_difference", "issubset", "issuperset": // go.starlark.net's crash without an argument
+		return func(_ *Lib, thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			if err := argCount(name, args, kwargs, 1, 1); err != nil {
+				return nil, err
+			}
+			return plainSetMethod(thread, b.Receiver().(*starlark.Set), name, args[0])
+		}
 	case "difference_update":
 		return setUpdate("difference")
 	case "intersection_update":
@@ -155,6 +179,15 @@ func extraOfSet(name string) extraMethod {
 		return setUpdate("symmetric_difference")
 	}
 	return nil
+}
+
+// plainSetMethod calls a method of go.starlark.net.
+func plainSetMethod(thread *starlark.Thread, s *starlark.Set, name string, arg starlark.Value) (starlark.Value, error) {
+	m, err := s.Attr(name)
+	if err != nil {
+		return nil, err
+	}
+	return m.(*starlark.Builtin).CallInternal(thread, starlark.Tuple{arg}, nil)
 }
 
 // setUpdate is the method that has the set become what its method makes.

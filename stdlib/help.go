@@ -184,7 +184,11 @@ func (l *Lib) Dir(x starlark.Value) []string {
 	if a, ok := x.(starlark.HasAttrs); ok {
 		names = slices.Clone(a.AttrNames())
 	}
+	_, callable := x.(starlark.Callable)
 	for _, name := range extraNames {
+		if !callable && strings.HasPrefix(name, "__") { // special methods stay in the background, as in go.starlark.net's own tests
+			continue
+		}
 		if l.extra(x, name) != nil {
 			names = append(names, name)
 		}
