@@ -15,8 +15,6 @@ for round in $(seq "${1:-3}"); do
 		STARMP_PROFILE=$dir/$script.$round.prof "$dir/starmp" "scripts/bench/$script.star" >/dev/null
 	done
 done
-# Nothing is to be inlined into the interpreter's own loop: what is called from it costs less than the registers that the loop
-# then keeps on its stack (Value += under its lock took a third longer).
-go tool pprof -proto -hide 'starlark\.\(\*Function\)\.CallInternal$' -output "$dir/merged" "$dir"/*.prof >/dev/null 2>&1
+go tool pprof -proto -output "$dir/merged" "$dir"/*.prof >/dev/null 2>&1
 mv "$dir/merged" cmd/starmp/default.pgo
 ls -l cmd/starmp/default.pgo
