@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"sync"
@@ -15,15 +16,15 @@ import (
 // callBuiltin calls what is no function of this package.
 func (fr *frame) callBuiltin(f starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple, own bool, p pos) starlark.Value {
 	fr.at = p
-	c, ok := f.(starlark.Callable)
-	if !ok {
-		return fr.fail(p, fmtCall(f))
-	}
 	thread := fr.th.thread
 	var v starlark.Value
 	var err error
 	standIns := 0
-	if own {
+	if b, ok := f.(*starlark.Builtin); ok && own {
+		v, err = b.CallInternal(thread, args, kwargs)
+	} else if c, ok := f.(starlark.Callable); !ok {
+		err = fmt.Errorf("invalid call of non-function (%s)", f.Type())
+	} else if own {
 		v, err = c.CallInternal(thread, args, kwargs)
 	} else {
 		s := &site{fr: fr, callee: c, args: args, kwargs: kwargs}
@@ -35,7 +36,7 @@ func (fr *frame) callBuiltin(f starlark.Value, args starlark.Tuple, kwargs []sta
 		fr.th.err = locate(thread, err, standIns)
 		return nil
 	case v == nil:
-		return fr.fail(p, errNil(f))
+		return fr.fail(p, fmt.Errorf("internal error: nil (not None) returned from %s", f))
 	case fr.th.urgent && !fr.look(p):
 		return nil
 	}

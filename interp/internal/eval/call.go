@@ -142,14 +142,6 @@ func (fr *frame) callValue(f starlark.Value, args starlark.Tuple, kwargs []starl
 	return fr.callBuiltin(f, args, kwargs, own, p)
 }
 
-func fmtCall(f starlark.Value) error {
-	return fmt.Errorf("invalid call of non-function (%s)", f.Type())
-}
-
-func errNil(f starlark.Value) error {
-	return fmt.Errorf("internal error: nil (not None) returned from %s", f)
-}
-
 // plainCall compiles a call with positional arguments alone.
 func (c *compiler) plainCall(f expr, known *starlark.Builtin, args []expr, p pos) expr {
 	if len(args) == 1 {

@@ -254,7 +254,7 @@ func (g *generator) expr(depth int) string {
 	case 15:
 		return x + "." + g.pick("upper()", "get("+y+")", "items()", "join(["+y+"])", "nothing", "index("+y+")")
 	case 16:
-		return "(" + x + " % " + g.pick(y, "("+y+",)") + ")"
+		return "(" + g.pick(x, "\"%s-%d\"", "\"%s\"", "\"<%d>\"") + " % " + g.pick(y, "("+y+",)", "("+x+", "+y+")") + ")"
 	case 17:
 		return "(lambda: " + x + ")()"
 	}

@@ -278,6 +278,9 @@ func (c *compiler) binary(e *syntax.BinaryExpr) expr {
 			return starlark.Bool(v == yes)
 		}
 	}
+	if f := c.formatted(e); f != nil {
+		return f
+	}
 	if isArithmetic(e) {
 		return c.boxed(c.operation(e, false))
 	}
