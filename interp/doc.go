@@ -55,7 +55,7 @@
 //
 // # Evaluation
 //
-// Scripts are parsed and resolved by go.starlark.net and made of its values, but run on an evaluator of this package's own, which is two to eight times
+// Scripts are parsed and resolved by go.starlark.net and made of its values, but run on an evaluator of this package's own, which is two to six times
 // as fast (scripts/bench). Their functions are [starlark.Callable] and not [*starlark.Function]; starlark.Call calls them, in any thread of go.starlark.net's, and a
 // built-in of the program finds its callers in the thread's call stack as it would there. A step, of which limits speak, is a statement, a turn of a
 // loop or a call. A cancelled thread ends within 512 of them. Functions that the program has go.starlark.net run, see [Runtime.Multiprocessing], stay

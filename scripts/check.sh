@@ -64,7 +64,7 @@ if [ "${1:-}" != quick ]; then
 
 	# The race detector sees the arena only where it is made of Go memory, and needs a C compiler.
 	if command -v "${CC:-cc}" >/dev/null 2>&1; then
-		tests race env CGO_ENABLED=1 go test -race -timeout 30m ./mp/wire ./mp/ship ./mp/internal/... ./stdlib ./interp
+		tests race env CGO_ENABLED=1 go test -race -timeout 30m ./mp/wire ./mp/ship ./mp/internal/... ./stdlib ./interp ./interp/internal/...
 	else
 		echo "skip  race: no C compiler"
 	fi
