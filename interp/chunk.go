@@ -55,7 +55,7 @@ func (c *chunk) stmts(in []syntax.Stmt) []syntax.Stmt {
 func (c *chunk) stmt(out []syntax.Stmt, s syntax.Stmt) []syntax.Stmt {
 	switch s := s.(type) {
 	case *syntax.AssignStmt:
-		if id, ok := unparen(s.LHS).(*syntax.Ident); ok && s.Op != syntax.EQ {
+		if id, ok := eval.Unparen(s.LHS).(*syntax.Ident); ok && s.Op != syntax.EQ {
 			read := &syntax.Ident{NamePos: id.NamePos, Name: id.Name}
 			write := &syntax.Ident{NamePos: id.NamePos, Name: "%" + id.Name}
 			out = append(out, &syntax.AssignStmt{OpPos: s.OpPos, Op: syntax.EQ, LHS: write, RHS: read})
@@ -117,16 +117,6 @@ func setGlobal(name string, value *syntax.Ident) syntax.Stmt {
 		},
 		Rparen: pos,
 	}}
-}
-
-func unparen(x syntax.Expr) syntax.Expr {
-	for {
-		p, ok := x.(*syntax.ParenExpr)
-		if !ok {
-			return x
-		}
-		x = p.X
-	}
 }
 
 // globals is the environment of a REPL: predeclared names and, once set, the session's globals.

@@ -21,8 +21,8 @@ type host struct{ *Runtime }
 
 var _ mp.Host = host{}
 
-// timeSlice is how many steps a thread runs before it lets others run, if any waits: 0.2 to 1 ms.
-const timeSlice = 5_000
+// timeSlice is how many steps a thread runs before it lets others run, if any waits: 0.3 ms in a loop over integers. To hand over takes 20 to 70 µs.
+const timeSlice = 20_000
 
 // NewThread returns a thread for this runtime's scripts. Scripts run in it between Enter and Leave.
 func (rt *Runtime) NewThread(name string) *starlark.Thread {

@@ -211,7 +211,7 @@ func (g *fence) insist(limit Limit) {
 const (
 	eachStep   = 32
 	fewSteps   = 1024
-	slicedStep = 5_000
+	slicedStep = 20_000
 )
 
 // onSteps is the thread's OnMaxSteps.

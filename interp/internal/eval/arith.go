@@ -61,7 +61,7 @@ func (c *compiler) boxed(a arith) expr {
 
 // isArithmetic reports whether e is likely to be a number, by its form.
 func isArithmetic(e syntax.Expr) bool {
-	switch e := unparen(e).(type) {
+	switch e := Unparen(e).(type) {
 	case *syntax.BinaryExpr:
 		switch e.Op {
 		case syntax.MINUS, syntax.STAR, syntax.SLASH, syntax.SLASHSLASH:
@@ -79,7 +79,7 @@ func isArithmetic(e syntax.Expr) bool {
 
 // arith compiles an expression whose value is likely a number.
 func (c *compiler) arith(e syntax.Expr) arith {
-	e = unparen(e)
+	e = Unparen(e)
 	if v := literal(e); v != nil {
 		k, i, f, v := numberOf(v)
 		return func(*frame) (kind, int64, float64, starlark.Value) { return k, i, f, v }
@@ -275,7 +275,7 @@ func floatOperation(op syntax.Token) func(a, b float64) (float64, bool) {
 
 // rangeArgs returns the arguments of a call of range in a for loop, nil for another expression.
 func rangeArgs(e syntax.Expr) []syntax.Expr {
-	call, ok := unparen(e).(*syntax.CallExpr)
+	call, ok := Unparen(e).(*syntax.CallExpr)
 	if !ok || len(call.Args) < 1 || len(call.Args) > 3 {
 		return nil
 	}

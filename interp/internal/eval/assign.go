@@ -136,7 +136,7 @@ func (c *compiler) storeSequence(list []syntax.Expr, p pos) store {
 func (c *compiler) augmented(s *syntax.AssignStmt) stmt {
 	y, p := c.expr(s.RHS), at(s.OpPos)
 	f := inPlace(s.Op - syntax.PLUS_EQ + syntax.PLUS)
-	switch lhs := unparen(s.LHS).(type) {
+	switch lhs := Unparen(s.LHS).(type) {
 	case *syntax.Ident:
 		x := c.ident(lhs)
 		if isArithmetic(s.RHS) {

@@ -37,14 +37,14 @@ func (c *compiler) call(e *syntax.CallExpr) expr {
 	}
 	p := at(e.Lparen)
 	if names == nil && varargs == nil && kwargs == nil {
-		if dot, ok := unparen(e.Fn).(*syntax.DotExpr); ok {
+		if dot, ok := Unparen(e.Fn).(*syntax.DotExpr); ok {
 			return c.method(dot, positional, p)
 		}
 		return c.plainCall(c.expr(e.Fn), c.known(e.Fn), positional, p)
 	}
 	known := c.known(e.Fn)
 	f := c.expr(e.Fn)
-	dot, method := unparen(e.Fn).(*syntax.DotExpr)
+	dot, method := Unparen(e.Fn).(*syntax.DotExpr)
 	if method {
 		f = c.expr(dot.X)
 	}
@@ -118,7 +118,7 @@ func (c *compiler) call(e *syntax.CallExpr) expr {
 
 // known returns the built-in of this project or of go.starlark.net that a name stands for as far as is known, nil for anything else.
 func (c *compiler) known(e syntax.Expr) *starlark.Builtin {
-	id, ok := unparen(e).(*syntax.Ident)
+	id, ok := Unparen(e).(*syntax.Ident)
 	if !ok {
 		return nil
 	}

@@ -75,7 +75,8 @@ const (
 	ctlError // the error is the thread's
 )
 
-func unparen(e syntax.Expr) syntax.Expr {
+// Unparen returns e without the parentheses around it.
+func Unparen(e syntax.Expr) syntax.Expr {
 	for {
 		p, ok := e.(*syntax.ParenExpr)
 		if !ok {
@@ -89,7 +90,7 @@ func constant(v starlark.Value) expr { return func(*frame) starlark.Value { retu
 
 // literal returns the value of a literal, nil for another expression.
 func literal(e syntax.Expr) starlark.Value {
-	l, ok := unparen(e).(*syntax.Literal)
+	l, ok := Unparen(e).(*syntax.Literal)
 	if !ok {
 		return nil
 	}
@@ -111,7 +112,7 @@ func literal(e syntax.Expr) starlark.Value {
 
 // local returns the index of the plain local variable that e is, -1 for another expression.
 func local(e syntax.Expr) int {
-	if id, ok := unparen(e).(*syntax.Ident); ok {
+	if id, ok := Unparen(e).(*syntax.Ident); ok {
 		if b := id.Binding.(*resolve.Binding); b.Scope == resolve.Local {
 			return b.Index
 		}

@@ -7,7 +7,7 @@ import (
 
 // test compiles a condition.
 func (c *compiler) test(e syntax.Expr) test {
-	switch e := unparen(e).(type) {
+	switch e := Unparen(e).(type) {
 	case *syntax.UnaryExpr:
 		if e.Op == syntax.NOT {
 			t := c.test(e.X)
@@ -34,23 +34,10 @@ func (c *compiler) test(e syntax.Expr) test {
 		case syntax.EQL, syntax.NEQ, syntax.LT, syntax.LE, syntax.GT, syntax.GE:
 			return c.comparison(e)
 		case syntax.IN, syntax.NOT_IN:
-			x, y, p, want := c.expr(e.X), c.expr(e.Y), at(e.OpPos), starlark.Bool(op == syntax.IN)
-			return func(fr *frame) verdict {
-				xv := x(fr)
-				if xv == nil {
-					return failed
-				}
-				yv := y(fr)
-				if yv == nil {
-					return failed
-				}
-				v, err := starlark.Binary(syntax.IN, xv, yv)
-				if err != nil {
-					fr.fail(p, err)
-					return failed
-				}
-				return fr.verdict(p, v.Truth() == want)
-			}
+			return judge(c.expr(e.X), c.expr(e.Y), at(e.OpPos), func(x, y starlark.Value) (bool, error) {
+				v, err := starlark.Binary(syntax.IN, x, y)
+				return err == nil && bool(v.Truth()) == (op == syntax.IN), err
+			})
 		}
 	}
 	x, p := c.expr(e), at(syntax.Start(e))
@@ -81,8 +68,11 @@ func (c *compiler) comparison(e *syntax.BinaryExpr) test {
 			return fr.verdict(p, b)
 		}
 	}
-	x := c.expr(e.X)
-	y := c.expr(e.Y)
+	return judge(c.expr(e.X), c.expr(e.Y), p, func(x, y starlark.Value) (bool, error) { return compare(op, x, y) })
+}
+
+// judge makes the condition f(x, y), at p.
+func judge(x, y expr, p pos, f func(x, y starlark.Value) (bool, error)) test {
 	return func(fr *frame) verdict {
 		xv := x(fr)
 		if xv == nil {
@@ -92,7 +82,7 @@ func (c *compiler) comparison(e *syntax.BinaryExpr) test {
 		if yv == nil {
 			return failed
 		}
-		b, err := compare(op, xv, yv)
+		b, err := f(xv, yv)
 		if err != nil {
 			fr.fail(p, err)
 			return failed

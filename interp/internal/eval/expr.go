@@ -48,22 +48,7 @@ func (c *compiler) expr(e syntax.Expr) expr {
 			return nil
 		}
 	case *syntax.IndexExpr:
-		x, y, p := c.expr(e.X), c.expr(e.Y), at(e.Lbrack)
-		return func(fr *frame) starlark.Value {
-			xv := x(fr)
-			if xv == nil {
-				return nil
-			}
-			yv := y(fr)
-			if yv == nil {
-				return nil
-			}
-			v, err := index(xv, yv)
-			if err != nil {
-				return fr.fail(p, err)
-			}
-			return fr.checked(p, v)
-		}
+		return operate(c.expr(e.X), c.expr(e.Y), at(e.Lbrack), index)
 	case *syntax.SliceExpr:
 		return c.slice(e)
 	case *syntax.Comprehension:
@@ -284,9 +269,11 @@ func (c *compiler) binary(e *syntax.BinaryExpr) expr {
 	if isArithmetic(e) {
 		return c.boxed(c.operation(e, false))
 	}
-	p, f := at(e.OpPos), operator(e.Op)
-	x := c.expr(e.X)
-	y := c.expr(e.Y)
+	return operate(c.expr(e.X), c.expr(e.Y), at(e.OpPos), operator(e.Op))
+}
+
+// operate makes the expression f(x, y), at p.
+func operate(x, y expr, p pos, f func(x, y starlark.Value) (starlark.Value, error)) expr {
 	return func(fr *frame) starlark.Value {
 		xv := x(fr)
 		if xv == nil {

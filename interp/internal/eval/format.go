@@ -35,7 +35,7 @@ func (c *compiler) formatted(e *syntax.BinaryExpr) expr {
 		return nil
 	}
 	list := []syntax.Expr{e.Y}
-	tuple, isTuple := unparen(e.Y).(*syntax.TupleExpr)
+	tuple, isTuple := Unparen(e.Y).(*syntax.TupleExpr)
 	if isTuple {
 		list = tuple.List
 	}

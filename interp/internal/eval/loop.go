@@ -11,7 +11,7 @@ import (
 func (c *compiler) loop(x syntax.Expr, vars syntax.Expr, p pos, body stmt) stmt {
 	iterable, set, i := c.expr(x), c.store(vars, p), local(vars)
 	if args := rangeArgs(x); args != nil && i >= 0 {
-		return c.rangeLoop(args, i, p, at(unparen(x).(*syntax.CallExpr).Lparen), body)
+		return c.rangeLoop(args, i, p, at(Unparen(x).(*syntax.CallExpr).Lparen), body)
 	}
 	return func(fr *frame) control { return fr.each(iterable(fr), set, i, p, body) }
 }
@@ -81,12 +81,11 @@ func (fr *frame) each(x starlark.Value, set store, i int, p pos, body stmt) cont
 		fr.fail(p, fmt.Errorf("%s value is not iterable", x.Type()))
 		return ctlError
 	}
-	ctl := fr.iterate(iter, set, i, p, body)
-	iter.Done()
-	if ctl == ctlNext {
-		return fr.done(p)
+	defer iter.Done() // also if a panic passes: what is iterated over must not stay locked
+	if ctl := fr.iterate(iter, set, i, p, body); ctl != ctlNext {
+		return ctl
 	}
-	return ctl
+	return fr.done(p)
 }
 
 func (fr *frame) iterate(iter starlark.Iterator, set store, i int, p pos, body stmt) control {
@@ -112,7 +111,6 @@ func (fr *frame) iterate(iter starlark.Iterator, set store, i int, p pos, body s
 
 // comprehension compiles a list or dict comprehension.
 func (c *compiler) comprehension(e *syntax.Comprehension) expr {
-	// The accumulators of comprehensions under way stand on the thread's stack of them, innermost last.
 	if e.Curly {
 		entry := e.Body.(*syntax.DictEntry)
 		k, v, p := c.expr(entry.Key), c.expr(entry.Value), at(entry.Colon)

@@ -45,12 +45,6 @@ func (m *Module) Run(thread *starlark.Thread) error {
 	return err
 }
 
-// File is the file's name in positions.
-func (m *Module) File() string { return m.file }
-
-// Env returns what the module finds predeclared.
-func (m *Module) Env() *Env { return m.env }
-
 // Global returns the value of a global, nil if it has none.
 func (m *Module) Global(name string) starlark.Value {
 	for _, g := range m.globals {
